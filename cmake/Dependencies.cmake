@@ -1,0 +1,27 @@
+# Every third-party library bantam links, found in the system (Debian 12 or
+# Homebrew) or, for MLX, in the unpacked wheel that the Makefile fetched.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
+find_package(CLI11 REQUIRED)
+
+if(BANTAM_MLX)
+  find_package(MLX CONFIG REQUIRED)
+  # The macOS wheel names frameworks by their place in the Xcode that built it.
+  # libmlx loads them itself.
+  set_target_properties(mlx PROPERTIES INTERFACE_LINK_LIBRARIES "")
+  add_library(bantam_mlx INTERFACE)
+  # System headers: MLX's warnings are not ours to mend.
+  target_include_directories(bantam_mlx SYSTEM INTERFACE ${MLX_INCLUDE_DIRS})
+  target_link_libraries(bantam_mlx INTERFACE mlx)
+endif()
+
+if(BANTAM_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Anything that answers a Request with a stream of text and a Result.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string_view>
+
+#include "bantam/request.h"
+
+namespace bantam {
+
+/// Receives the answer piece by piece, each piece whole UTF-8 characters, on
+/// the thread that called generate().
+using TextSink = std::function<void(std::string_view piece)>;
+
+/// Told how much of the prompt has been read, after each chunk.
+using PrefillProgress = std::function<void(int64_t done, int64_t total)>;
+
+struct Observer {
+  TextSink text;            // may be empty
+  PrefillProgress prefill;  // may be empty
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// Answers one request. A stop request ends it early with what was
+  /// generated so far (FinishReason::cancelled). One call at a time.
+  /// Throws bantam::Error.
+  virtual Result generate(
+      const Request& request,
+      const Observer& observer = {},
+      std::stop_token stop = {}) = 0;
+};
+
+}  // namespace bantam

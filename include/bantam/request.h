@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// What is asked of a backend and what comes back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bantam {
+
+/// One turn of a conversation: role is "system", "user", "assistant", ...
+struct Message {
+  std::string role;
+  std::string content;
+};
+
+/// Applied in this order: logit bias, penalties (over the whole output),
+/// temperature, top-k, top-p, min-p.
+struct SamplingSettings {
+  double temperature = 0.1;         // 0: greedy
+  int64_t top_k = 0;                // 0: off
+  double top_p = 1.0;               // 1: off
+  double min_p = 0.0;               // 0: off
+  double repetition_penalty = 1.0;  // 1: off
+  double presence_penalty = 0.0;
+  double frequency_penalty = 0.0;
+  std::vector<std::pair<int32_t, float>> logit_bias;
+  uint64_t seed = 0;
+};
+
+struct Request {
+  /// The conversation, rendered through the model's chat template.
+  std::vector<Message> messages;
+  /// With `use_chat_template` false: the prompt as it is; messages unused.
+  std::string prompt;
+  bool use_chat_template = true;
+  /// A JSON object of further template variables ("" for none).
+  std::string template_variables;
+  bool thinking = false;
+  /// The answer begins with this text.
+  std::string answer_prefix;
+
+  SamplingSettings sampling;
+  int64_t max_tokens = 256;
+  std::vector<std::string> stop;  // not part of the answer
+  /// Tokens that end the answer beside those of the model: spelling or id.
+  std::vector<std::string> end_tokens;
+};
+
+enum class FinishReason { stop, length, memory, swap, cancelled };
+
+/// "stop", "length", ...
+const char* finish_reason_name(FinishReason reason);
+
+struct Timing {
+  double load_s = 0;
+  double prefill_s = 0;
+  double decode_s = 0;       // after the first token
+  double first_token_s = 0;  // from the start of loading or of the request
+};
+
+struct MemoryUse {
+  int64_t planned_bytes = 0;
+  int64_t peak_bytes = 0;  // of the process, mapped weights included
+  int64_t budget_bytes = 0;
+  int64_t kv_budget_tokens = 0;
+  int64_t kv_dropped_tokens = 0;
+};
+
+struct Result {
+  std::string text;
+  std::vector<int32_t> token_ids;  // generated, the end token included
+  FinishReason finish_reason = FinishReason::stop;
+  int64_t prompt_tokens = 0;
+  Timing timing;
+  MemoryUse memory;
+  /// Adjustments the user should know of, one sentence each.
+  std::vector<std::string> notes;
+
+  int64_t completion_tokens() const {
+    return static_cast<int64_t>(token_ids.size());
+  }
+};
+
+}  // namespace bantam

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Sizes as people write them: 16GiB, 10GB, 512MiB, plain bytes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bantam {
+
+/// nullopt if the text is not a size, is negative, or does not fit 63 bits.
+/// Accepts a fraction before a unit ("1.5GiB").
+std::optional<int64_t> parse_size(std::string_view text);
+
+/// "98.4 MB" below a gibibyte in decimal units, "10.96 GiB" above it.
+std::string format_size(int64_t bytes);
+
+}  // namespace bantam

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// bantam debug: the inner steps, for tests and bug reports.
+#include <charconv>
+#include <cstdio>
+#include <memory>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "base/utf8.h"
+#include "cli/command.h"
+#include "cli/npy.h"
+#include "cli/options.h"
+#include "engine/chat_prompt.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+#include "weights/checkpoint.h"
+#include "weights/locate.h"
+
+namespace bantam {
+
+namespace {
+
+std::vector<TokenId> parse_ids(const std::string& text) {
+  std::vector<TokenId> ids;
+  const char* next = text.data();
+  const char* end = next + text.size();
+  while (next != end) {
+    TokenId id = 0;
+    const auto [stop, error] = std::from_chars(next, end, id);
+    if (error != std::errc{} || (stop != end && *stop != ',') ||
+        (stop != end && stop + 1 == end)) {
+      fail(
+          ErrorCode::invalid_request,
+          "\"{}\" is not a list of token ids such as 1,2,3",
+          text.substr(0, 40));
+    }
+    ids.push_back(id);
+    next = stop == end ? end : stop + 1;
+  }
+  if (ids.empty()) {
+    fail(ErrorCode::invalid_request, "the list of token ids is empty");
+  }
+  return ids;
+}
+
+struct TokenizeOptions {
+  std::string model, text, file, decode;
+  bool no_special = false;
+};
+
+int tokenize(const TokenizeOptions& options) {
+  const Checkpoint checkpoint(locate_model(options.model));
+  const auto tokenizer = checkpoint.make_tokenizer();
+  if (!options.decode.empty()) {
+    const Json json{{"text", tokenizer->decode(parse_ids(options.decode))}};
+    std::printf("%s\n", to_json_line(json).c_str());
+    return 0;
+  }
+  PromptText text;
+  text.text = options.file.empty()
+      ? options.text
+      : std::string(MappedFile(options.file).text());
+  if (const size_t valid = valid_utf8_prefix(text.text);
+      valid != text.text.size()) {
+    fail(
+        ErrorCode::invalid_request,
+        "the text is not valid UTF-8: byte 0x{:02X} at offset {}",
+        static_cast<unsigned char>(text.text[valid]),
+        valid);
+  }
+  const Json json{
+      {"ids",
+       tokenizer->encode(
+           text, {.add_special = true, .parse_special = !options.no_special})}};
+  std::printf("%s\n", to_json_line(json).c_str());
+  return 0;
+}
+
+void add_tokenize(CLI::App& debug, Action& action) {
+  auto options = std::make_shared<TokenizeOptions>();
+  CLI::App* command = debug.add_subcommand(
+      "tokenize", "Text to token ids, or back with --decode");
+  command->add_option("MODEL", options->model)->required();
+  command->add_option("TEXT", options->text, "The text itself");
+  command->add_option("--file", options->file, "Read the text from a file");
+  command->add_option("--decode", options->decode, "Ids: 1,2,3");
+  command->add_flag(
+      "--no-special",
+      options->no_special,
+      "The text of a special token stays text");
+  command->callback(
+      [=, &action] { action = [=] { return tokenize(*options); }; });
+}
+
+struct RenderOptions {
+  std::string model, messages, template_file, kwargs;
+  bool no_generation_prompt = false;
+};
+
+int render(const RenderOptions& options) {
+  const Checkpoint checkpoint(locate_model(options.model));
+  const auto tokenizer = checkpoint.make_tokenizer();
+  Json variables = default_template_variables(checkpoint, *tokenizer);
+  variables["messages"] = read_json_file(options.messages);
+  if (!variables["messages"].is_array()) {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: must hold a list of messages",
+        options.messages);
+  }
+  variables["add_generation_prompt"] = !options.no_generation_prompt;
+  if (!options.kwargs.empty()) {
+    const Json kwargs =
+        parse_json(options.kwargs, "--kwargs", ErrorCode::invalid_request);
+    if (!kwargs.is_object()) {
+      fail(ErrorCode::invalid_request, "--kwargs must be a JSON object");
+    }
+    for (const auto& [key, value] : kwargs.items()) {
+      variables[key] = value;
+    }
+  }
+  std::optional<ChatTemplate> chat_template = options.template_file.empty()
+      ? make_chat_template(checkpoint)
+      : ChatTemplate(
+            MappedFile(options.template_file).text(), options.template_file);
+  if (!chat_template) {
+    fail(
+        ErrorCode::invalid_file,
+        "{} has no chat template; name one with --template",
+        checkpoint.path());
+  }
+  const PromptText text = chat_template->render(variables);
+  std::fwrite(text.text.data(), 1, text.text.size(), stdout);
+  return 0;
+}
+
+void add_render(CLI::App& debug, Action& action) {
+  auto options = std::make_shared<RenderOptions>();
+  CLI::App* command =
+      debug.add_subcommand("render", "Messages to the text of a prompt");
+  command->add_option("MODEL", options->model)->required();
+  command->add_option("MESSAGES", options->messages, "A JSON list of messages")
+      ->required();
+  command->add_option(
+      "--template",
+      options->template_file,
+      "A template other than the model's");
+  command->add_option(
+      "--kwargs", options->kwargs, "JSON object of template variables");
+  command->add_flag(
+      "--no-generation-prompt",
+      options->no_generation_prompt,
+      "Do not open the assistant's turn");
+  command->callback(
+      [=, &action] { action = [=] { return render(*options); }; });
+}
+
+struct LogitsOptions {
+  RunOptions run;
+  std::string ids, out;
+  int64_t chunk = 512;
+};
+
+int logits(LogitsOptions& options) {
+  const std::vector<TokenId> ids = parse_ids(options.ids);
+  finish_run_options(options.run);
+  Engine engine(options.run.engine);
+  NpyWriter writer(
+      options.out, static_cast<int64_t>(ids.size()), engine.model().vocabulary);
+  engine.logits(ids, options.chunk, [&](std::span<const float> row) {
+    writer.append(row);
+  });
+  writer.close();
+  return 0;
+}
+
+void add_logits(CLI::App& debug, Action& action) {
+  auto options = std::make_shared<LogitsOptions>();
+  CLI::App* command = debug.add_subcommand(
+      "logits", "Logits of every token, as a float32 .npy file");
+  command->add_option("MODEL", options->run.engine.model)->required();
+  command->add_option("--ids", options->ids, "Token ids: 1,2,3")->required();
+  command->add_option("--chunk", options->chunk, "Tokens read at a time")
+      ->capture_default_str();
+  command->add_option("--out", options->out, "The .npy file to write")
+      ->required();
+  add_engine_options(*command, options->run);
+  command->callback(
+      [=, &action] { action = [=] { return logits(*options); }; });
+}
+
+}  // namespace
+
+void add_debug_command(CLI::App& app, Action& action) {
+  CLI::App* debug =
+      app.add_subcommand("debug", "The inner steps: tokenize, render, logits");
+  add_tokenize(*debug, action);
+  add_render(*debug, action);
+  add_logits(*debug, action);
+}
+
+}  // namespace bantam

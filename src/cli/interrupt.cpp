@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "cli/interrupt.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "bantam/error.h"
+
+namespace bantam {
+
+namespace {
+
+sigset_t handled_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  // A reader that goes away is seen as a failed write, not as a signal.
+  ::signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A thread of its own, because a signal handler may do next to nothing.
+  waiter_ = std::thread([this] { wait_for_signals(); });
+}
+
+Interrupt::~Interrupt() {
+  done_ = true;
+  pthread_kill(waiter_.native_handle(), SIGTERM);
+  waiter_.join();
+}
+
+void Interrupt::wait_for_signals() {
+  const sigset_t signals = handled_signals();
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0 && !done_) {
+    if (source_.stop_requested()) {
+      ::_exit(error_kind(ErrorCode::cancelled).exit_code);
+    }
+    source_.request_stop();
+  }
+}
+
+}  // namespace bantam

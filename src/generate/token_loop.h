@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Prompt in, tokens out: prefill in chunks, then one token at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "cache/kv_cache.h"
+#include "generate/sampler.h"
+#include "models/model.h"
+
+namespace bantam {
+
+class TokenLoop {
+ public:
+  /// `cache` holds what came before (nothing, for a fresh run).
+  TokenLoop(Model& model, KvCache& cache, SamplingSettings sampling);
+
+  /// Reads `prompt` (not empty) in chunks of `chunk` tokens. False if
+  /// stopped between chunks.
+  bool prefill(
+      std::span<const TokenId> prompt,
+      int64_t chunk,
+      const std::function<void(int64_t done)>& progress,
+      std::stop_token stop);
+
+  /// The next token; call after prefill, then after each advance.
+  TokenId sample();
+
+  /// Feeds `token` to the model, so that the next can be sampled.
+  void advance(TokenId token);
+
+ private:
+  Model& model_;
+  KvCache& cache_;
+  Sampler sampler_;
+  std::vector<float> logits_;  // [vocabulary], of the last token
+};
+
+}  // namespace bantam

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Causal attention of new tokens over a key/value cache with a hard budget:
+// the first `sinks` tokens stay, the oldest of the rest are dropped.
+//
+// Which keys a token sees depends on its position alone, never on chunks: the
+// token at position p sees j <= p with j < sinks or j > p - (budget - sinks).
+// Scores, exponentials and the weighted sum run over those j in ascending
+// order: acc[i % 16] by the rank i of j among them for the sum of
+// exponentials (then the pairwise tree), one running fma per output dimension
+// for the values. Hence the same bits for whole prompt, chunks and single
+// tokens.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/thread_pool.h"
+
+namespace bantam::kernels {
+
+/// One layer's cache, float16. Slot of position p: p while p < budget, else
+/// sinks + (p - sinks) % (budget - sinks).
+struct KvSlots {
+  uint16_t* keys;    // [kv_heads, budget, head_dim]
+  uint16_t* values;  // [kv_heads, budget, head_dim]
+  int64_t budget;    // > sinks
+  int64_t sinks;
+};
+
+struct AttentionShape {
+  int64_t heads;
+  int64_t kv_heads;  // divides heads
+  int64_t head_dim;
+  float scale;
+};
+
+/// Bytes of scratch for `attention`, per the memory plan.
+int64_t attention_scratch_bytes(
+    const AttentionShape& shape,
+    int64_t budget,
+    int64_t max_tokens,
+    int threads);
+
+/// q: [tokens, heads * head_dim] and k, v: [tokens, kv_heads * head_dim],
+/// each `stride` floats from token to token, rope applied. The new tokens have
+/// positions position .. position + tokens - 1. Keys and values are rounded to
+/// float16 before use, also within the chunk, and stored in `cache` (those
+/// that the chunk itself drops need not be) after every query is answered.
+/// out: [tokens, heads * head_dim], dense. scratch: attention_scratch_bytes.
+void attention(
+    const AttentionShape& shape,
+    const float* q,
+    const float* k,
+    const float* v,
+    int64_t stride,
+    int64_t tokens,
+    int64_t position,
+    const KvSlots& cache,
+    float* out,
+    void* scratch,
+    ThreadPool& pool);
+
+}  // namespace bantam::kernels

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The small kernels of a decoder layer, in float32, each with one fixed order
+// of summation (16 accumulators by index, then a pairwise tree, as matmul.h).
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/thread_pool.h"
+
+namespace bantam::kernels {
+
+/// y = x / sqrt(mean(x^2) + eps) * weight. x, y: [tokens, cols]; may alias.
+void rms_norm(
+    const float* x,
+    const float* weight,
+    float eps,
+    int64_t tokens,
+    int64_t cols,
+    float* y,
+    ThreadPool& pool);
+
+/// Rotary embedding in place on x: heads of `head_dim` floats, `stride`
+/// floats from token to token; token t has position `position + t`. The first
+/// `2 * pairs` dimensions of a head are rotated. `frequencies`: [pairs],
+/// angle = position * frequency, computed in double and reduced before cos and
+/// sin so that long contexts keep their digits.
+/// interleaved: pairs are (2i, 2i + 1); otherwise (i, i + pairs).
+struct RopeShape {
+  int64_t heads;
+  int64_t head_dim;
+  int64_t pairs;
+  bool interleaved;
+};
+void rope(
+    float* x,
+    int64_t stride,
+    int64_t tokens,
+    int64_t position,
+    const RopeShape& shape,
+    const float* frequencies,
+    float amplitude,
+    ThreadPool& pool);
+
+/// out = silu(gate) * up, all [tokens, cols]; gate and up `stride` floats
+/// from token to token, out dense.
+void swiglu(
+    const float* gate,
+    const float* up,
+    int64_t stride,
+    int64_t tokens,
+    int64_t cols,
+    float* out,
+    ThreadPool& pool);
+
+/// In place softmax of n values, in float32. Returns log(sum(exp(x - max))) +
+/// max of the input.
+float softmax(float* x, int64_t n);
+
+}  // namespace bantam::kernels

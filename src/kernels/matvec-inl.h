@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// Few tokens: each row of the matrix streams through once, sixteen groups at a
+// time. Lanes run along the columns. A format (gguf_formats-inl.h, ...) brings
+// unit(), row(), scales() and kBias.
+#if defined(BANTAM_KERNELS_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef BANTAM_KERNELS_MATVEC_INL_H_
+#undef BANTAM_KERNELS_MATVEC_INL_H_
+#else
+#define BANTAM_KERNELS_MATVEC_INL_H_
+#endif
+
+#include <cstring>
+
+#include "kernels/matmul_task.h"
+#include "kernels/row_scales.h"
+#include "kernels/units-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bantam::kernels::BANTAM_TARGET {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Rows whose sixteen accumulators are kept, so that their trees share shuffles.
+constexpr int64_t kTreeRows = 16;
+
+HWY_INLINE int64_t float_bytes(WeightFormat format) {
+  return format == WeightFormat::f32 ? 4 : 2;
+}
+
+HWY_INLINE Lanes16 load16_as(WeightFormat format, const std::byte* from) {
+  const auto* halves = reinterpret_cast<const uint16_t*>(from);
+  switch (format) {
+    case WeightFormat::f32:
+      return load16(reinterpret_cast<const float*>(from));
+    case WeightFormat::f16:
+      return load16_f16(halves);
+    default:
+      return load16_bf16(halves);
+  }
+}
+
+// Sixteen floats of which the first `count` are in memory.
+HWY_INLINE Lanes16
+load16_first(WeightFormat format, const std::byte* from, int64_t count) {
+  HWY_ALIGN std::byte padded[64] = {};
+  std::memcpy(padded, from, static_cast<size_t>(count * float_bytes(format)));
+  return load16_as(format, padded);
+}
+
+// One group's exact products, spread over the lanes.
+template <class F>
+HWY_INLINE VSum group_partial(
+    const F& format,
+    int64_t units,
+    const uint8_t* row,
+    int64_t group,
+    const int16_t* v) {
+  VSum sum0 = hn::Zero(DSum());
+  VSum sum1 = hn::Zero(DSum());
+  for (int64_t u = group * units; u < (group + 1) * units; ++u) {
+    const Unit unit = format.unit(row, u);
+    for (size_t i = 0; i < kUnitParts; ++i) {
+      const V16 x = hn::LoadU(D16(), v + u * kUnit + i * kShorts);
+      dot_pairs(unit.part[i], x, sum0, sum1);
+    }
+  }
+  return fold_pairs(sum0, sum1);
+}
+
+// The exact sums of groups `group` .. + 15, of which `count` exist.
+template <class F>
+HWY_INLINE Lanes16 group_sums(
+    const F& format,
+    int64_t units,
+    const uint8_t* row,
+    int64_t group,
+    int64_t count,
+    const int16_t* v) {
+  VSum sums[16 / kSumLanes];
+  for (size_t s = 0; s < 16 / kSumLanes; ++s) {
+    VSum partial[kSumLanes];
+    for (size_t i = 0; i < kSumLanes; ++i) {
+      const int64_t g = static_cast<int64_t>(s * kSumLanes + i);
+      partial[i] = g < count ? group_partial(format, units, row, group + g, v)
+                             : hn::Zero(DSum());
+    }
+    sums[s] = sum_each(partial);
+  }
+  return sums_to_float(sums);
+}
+
+// acc + bias * (s * sum v), then + (scale * s) * sum q v: matmul.h.
+template <bool kBias>
+HWY_INLINE Lanes16 accumulate(
+    const Lanes16& acc,
+    const Lanes16& sums,
+    const Lanes16& scale,
+    const Lanes16& bias,
+    const Lanes16& x_scale,
+    const Lanes16& x_sum) {
+  Lanes16 out = acc;
+  if constexpr (kBias) {
+    out = fused16(bias, x_sum, out);
+  }
+  return fused16(mul16(scale, x_scale), sums, out);
+}
+
+template <class F>
+HWY_NOINLINE Lanes16 row_accumulators(
+    const F& format,
+    const uint8_t* row,
+    const RowScales& scales,
+    const Activations& x,
+    int64_t token) {
+  const int64_t units =
+      F::kFixedUnits > 0 ? F::kFixedUnits : x.group_size() / kUnit;
+  const int64_t groups = x.cols() / x.group_size();
+  const int64_t width = float_bytes(scales.format);
+  const int16_t* v = x.values(token);
+  const float* x_scale = x.scales(token);
+  const float* x_sum = x.sums(token);
+  Lanes16 acc = zero16();
+  int64_t g = 0;
+  for (; g + 16 <= groups; g += 16) {
+    const Lanes16 sums = group_sums(format, units, row, g, 16, v);
+    const Lanes16 scale = load16_as(scales.format, scales.scale + g * width);
+    const Lanes16 bias =
+        F::kBias ? load16_as(scales.format, scales.bias + g * width) : scale;
+    acc = accumulate<F::kBias>(
+        acc, sums, scale, bias, load16(x_scale + g), load16(x_sum + g));
+  }
+  if (g < groups) {
+    const int64_t rest = groups - g;
+    const Lanes16 sums = group_sums(format, units, row, g, rest, v);
+    const Lanes16 scale =
+        load16_first(scales.format, scales.scale + g * width, rest);
+    const Lanes16 bias = F::kBias
+        ? load16_first(scales.format, scales.bias + g * width, rest)
+        : scale;
+    // Activation scales are padded to whole sixteens; lanes without a group
+    // keep their accumulator to the last bit.
+    acc = first16(
+        static_cast<size_t>(rest),
+        accumulate<F::kBias>(
+            acc, sums, scale, bias, load16(x_scale + g), load16(x_sum + g)),
+        acc);
+  }
+  return acc;
+}
+
+HWY_INLINE void store_rows(
+    const Lanes16& values,
+    int64_t count,
+    Store store,
+    float* to) {
+  if (count == kTreeRows) {
+    store16(store == Store::add ? add16(load16(to), values) : values, to);
+    return;
+  }
+  HWY_ALIGN float lanes[16];
+  store16(values, lanes);
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = store == Store::add ? to[i] + lanes[i] : lanes[i];
+  }
+}
+
+// scratch: gathered scales of two rows, then a copy of one row.
+template <class F>
+HWY_INLINE void matvec_rows(
+    const F& format,
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  const int64_t scale_bytes = task.w.cols / kUnit * 4;
+  auto* copy = reinterpret_cast<uint8_t*>(scratch + 2 * scale_bytes);
+  for (int64_t token = 0; token < task.x.tokens(); ++token) {
+    float* y = task.y + token * task.y_stride;
+    RowScales next = format.scales(begin, scratch);
+    for (int64_t first = begin; first < end; first += kTreeRows) {
+      const int64_t count = HWY_MIN(kTreeRows, end - first);
+      Lanes16 acc[kTreeRows];
+      for (int64_t r = 0; r < kTreeRows; ++r) {
+        if (r >= count) {
+          acc[r] = zero16();
+          continue;
+        }
+        // The next row's scales are gathered while this row is multiplied.
+        const RowScales scales = next;
+        if (first + r + 1 < end) {
+          next = format.scales(
+              first + r + 1, scratch + ((r + 1) % 2) * scale_bytes);
+        }
+        const uint8_t* row = format.row(first + r, copy);
+        acc[r] = row_accumulators(format, row, scales, task.x, token);
+      }
+      const Lanes16 sums = trees16([&](size_t i) HWY_ATTR { return acc[i]; });
+      store_rows(sums, count, task.store, y + first);
+    }
+  }
+}
+
+}  // namespace bantam::kernels::BANTAM_TARGET
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard per target

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// What the planner, the caches and `inspect` know of a model: sizes, no
+// tensors, no names. Each family's describe() fills one in from headers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bantam {
+
+enum class LayerKind {
+  full_attention,     // keys and values for every token of the budget
+  sliding_attention,  // keys and values for a window
+  recurrent,          // a state of fixed size
+};
+
+struct LayerShape {
+  LayerKind kind = LayerKind::full_attention;
+  int64_t kv_heads = 0;
+  int64_t head_dim = 0;
+  int64_t state_bytes = 0;  // recurrent: state and convolution, float32
+  int64_t weight_bytes = 0;
+  int64_t experts = 0;         // 0: dense
+  int64_t active_experts = 0;  // per token
+
+  /// Keys and values of one token at `bits` per value.
+  int64_t kv_bytes_per_token(int bits = 16) const {
+    return 2 * kv_heads * head_dim * bits / 8;
+  }
+};
+
+struct ModelShape {
+  std::string family;
+  int64_t context_tokens = 0;  // what the model was made for
+  int64_t vocabulary = 0;
+  int64_t hidden = 0;
+  int64_t heads = 0;  // query heads, the largest of any layer
+  int64_t head_dim = 0;
+  int64_t widest_input = 0;   // columns of the widest matrix
+  int64_t widest_output = 0;  // rows of the widest product within a layer
+  std::vector<LayerShape> layers;
+
+  int64_t parameters = 0;
+  int64_t weight_bytes = 0;     // everything that the model reads
+  int64_t embedding_bytes = 0;  // of which the input embedding, if untied
+
+  int64_t kv_bytes_per_token(int bits = 16) const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      bytes += layer.kv_bytes_per_token(bits);
+    }
+    return bytes;
+  }
+  int64_t state_bytes() const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      bytes += layer.state_bytes;
+    }
+    return bytes;
+  }
+};
+
+}  // namespace bantam

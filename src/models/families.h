@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// What each family file offers to registry.cpp; declared here so that a
+// family needs no header of its own.
+#pragma once
+
+#include <memory>
+
+#include "models/model.h"
+#include "models/registry.h"
+
+namespace bantam {
+
+ModelShape describe_llama(const Checkpoint& checkpoint);
+std::unique_ptr<Model> make_llama(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute);
+
+}  // namespace bantam

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// A model: tokens in, logits out, its timeline in a cache that the caller
+// owns. Families are found through registry.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "cache/kv_cache.h"
+#include "memory/model_shape.h"
+#include "nn/compute.h"
+#include "text/tokenizer.h"
+
+namespace bantam {
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  virtual const ModelShape& shape() const = 0;
+
+  /// Appends `tokens` to the timeline in `cache` and returns the logits of
+  /// the last `logit_tokens` of them (at least 1): lazy, [logit_tokens,
+  /// vocabulary], float32 on the native path. The caller evaluates the result
+  /// before the next call.
+  virtual nn::mx::array forward(
+      std::span<const TokenId> tokens,
+      int64_t logit_tokens,
+      KvCache& cache) = 0;
+};
+
+}  // namespace bantam

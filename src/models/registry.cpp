@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "models/registry.h"
+
+#include <array>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/suggest.h"
+#include "models/config_reader.h"
+#include "models/families.h"
+
+namespace bantam {
+
+namespace {
+
+struct Family {
+  std::string_view architecture;
+  ModelShape (*describe)(const Checkpoint&);
+  std::unique_ptr<Model> (*make)(const Checkpoint&, const nn::Compute&);
+};
+
+// An explicit table: a linker drops self-registering objects of a static
+// library.
+constexpr std::array kFamilies{
+    Family{"llama", describe_llama, make_llama},
+    Family{"mistral", describe_llama, make_llama},
+};
+
+const Family& family_of(const Checkpoint& checkpoint) {
+  const std::string architecture = architecture_of(checkpoint);
+  for (const Family& family : kFamilies) {
+    if (family.architecture == architecture) {
+      return family;
+    }
+  }
+  const std::vector<std::string> known = supported_architectures();
+  const std::string near = nearest(architecture, known);
+  fail(
+      ErrorCode::unsupported,
+      "{}: architecture \"{}\" is not supported{} (known: {})",
+      checkpoint.path(),
+      architecture,
+      near.empty() ? "" : fmt::format("; the nearest is \"{}\"", near),
+      fmt::join(known, ", "));
+}
+
+}  // namespace
+
+std::string architecture_of(const Checkpoint& checkpoint) {
+  std::optional<std::string> name = checkpoint.is_gguf()
+      ? checkpoint.gguf()->string("general.architecture")
+      : json_config(checkpoint).string("model_type");
+  if (!name) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: no {} says which architecture this is",
+        checkpoint.path(),
+        checkpoint.is_gguf() ? "general.architecture" : "\"model_type\"");
+  }
+  return *name;
+}
+
+bool is_supported(const std::string& architecture) {
+  for (const Family& family : kFamilies) {
+    if (family.architecture == architecture) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::vector<std::string> supported_architectures() {
+  std::vector<std::string> names;
+  for (const Family& family : kFamilies) {
+    names.emplace_back(family.architecture);
+  }
+  return names;
+}
+
+ModelShape describe(const Checkpoint& checkpoint) {
+  return family_of(checkpoint).describe(checkpoint);
+}
+
+std::unique_ptr<Model> make_model(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute) {
+  return family_of(checkpoint).make(checkpoint, compute);
+}
+
+}  // namespace bantam

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// The matrix products of a decoder layer, each fused with what stands before
+// and after it, so that a layer is a handful of graph nodes. Activations are
+// [tokens, features], float32 on the native path.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kernels/weight_matrix.h"
+#include "nn/compute.h"
+
+namespace bantam::nn {
+
+/// A weight matrix as stock MLX operations want it: a float matrix, or packed
+/// affine quantization with its scales and biases.
+struct StockWeight {
+  mx::array weight;
+  std::optional<mx::array> scales;
+  std::optional<mx::array> biases;
+  int bits = 0;
+  int group = 0;
+};
+
+/// Copies `w` into MLX arrays without changing a value: Q4_0, Q4_1 and Q8_0
+/// are affine formats of group 32. Scales get the dtype of the activations.
+StockWeight to_stock(const kernels::WeightMatrix& w, const Compute& compute);
+
+/// y = W x (+ bias).
+class Linear {
+ public:
+  /// `w` points into mapped files that outlive this; `bias` may be empty.
+  Linear(
+      const kernels::WeightMatrix& w,
+      std::vector<float> bias,
+      const Compute& compute);
+
+  int64_t rows() const { return matrix_.rows; }
+  int64_t cols() const { return matrix_.cols; }
+  const kernels::WeightMatrix& matrix() const { return matrix_; }
+  const std::vector<float>& bias() const { return bias_; }
+
+  /// With stock operations. x: [tokens, cols] -> [tokens, rows].
+  mx::array stock(const mx::array& x, const Compute& compute) const;
+  /// Rows by index. rows: int32 [n] -> [n, cols].
+  mx::array stock_rows(const mx::array& rows, const Compute& compute) const;
+
+ private:
+  kernels::WeightMatrix matrix_;
+  std::vector<float> bias_;
+  std::optional<StockWeight> stock_;
+  std::optional<mx::array> stock_bias_;
+};
+
+struct RmsNorm {
+  std::vector<float> weight;  // [features]
+  float eps;
+};
+
+/// The rows of `table` named by `tokens` (int32 [tokens]), as activations.
+mx::array embed(
+    const mx::array& tokens,
+    const Linear& table,
+    const Compute& compute);
+
+/// [W0 n | W1 n | ...] of n = rms_norm(x), side by side; only of the last
+/// `last_tokens` tokens if that is not 0.
+mx::array norm_project(
+    const mx::array& x,
+    const RmsNorm& norm,
+    std::span<const Linear> projections,
+    int64_t last_tokens,
+    const Compute& compute);
+
+/// residual + W x.
+mx::array project_add(
+    const mx::array& x,
+    const Linear& projection,
+    const mx::array& residual,
+    const Compute& compute);
+
+/// residual + W (silu(gate) * up), gate_up: [tokens, 2 * W.cols], the gate in
+/// the first half.
+mx::array swiglu_project_add(
+    const mx::array& gate_up,
+    const Linear& down,
+    const mx::array& residual,
+    const Compute& compute);
+
+}  // namespace bantam::nn

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// Weights of every supported format as stock MLX operations want them.
+#include <cstring>
+#include <vector>
+
+#include "base/error.h"
+#include "nn/linear.h"
+
+namespace bantam::nn {
+
+namespace {
+
+using kernels::WeightFormat;
+using kernels::WeightMatrix;
+
+constexpr int kGgufGroup = 32;
+
+mx::Dtype dtype_of(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::f16:
+      return mx::float16;
+    case WeightFormat::bf16:
+      return mx::bfloat16;
+    default:
+      return mx::float32;
+  }
+}
+
+mx::Shape shape_of(int64_t rows, int64_t cols) {
+  return {static_cast<int>(rows), static_cast<int>(cols)};
+}
+
+// A copy: on the CPU MLX copies foreign memory in any case, and the bytes of
+// a GGUF tensor have no alignment that a GPU could use.
+mx::array copied(const std::byte* data, mx::Shape shape, mx::Dtype dtype) {
+  int64_t bytes = mx::size_of(dtype);
+  for (const int extent : shape) {
+    bytes *= extent;
+  }
+  mx::array out(mx::allocator::malloc(bytes), std::move(shape), dtype);
+  std::memcpy(out.data<uint8_t>(), data, bytes);
+  return out;
+}
+
+mx::array cast(const mx::array& x, const Compute& compute) {
+  return mx::astype(x, compute.dtype, compute.stream);
+}
+
+float half_at(const std::byte* bytes) {
+  mx::float16_t half;
+  std::memcpy(&half, bytes, sizeof half);
+  return static_cast<float>(half);
+}
+
+StockWeight stock_float(const WeightMatrix& w, const Compute& compute) {
+  mx::array weight =
+      copied(w.data, shape_of(w.rows, w.cols), dtype_of(w.format));
+  return {cast(weight, compute), std::nullopt, std::nullopt, 0, 0};
+}
+
+StockWeight stock_affine(const WeightMatrix& w, const Compute& compute) {
+  const mx::Shape scales_shape = shape_of(w.rows, w.cols / w.group);
+  const mx::Dtype scale_dtype = dtype_of(w.scale_format);
+  return {
+      copied(w.data, shape_of(w.rows, w.cols * w.bits / 32), mx::uint32),
+      cast(copied(w.scales, scales_shape, scale_dtype), compute),
+      cast(copied(w.biases, scales_shape, scale_dtype), compute),
+      w.bits,
+      w.group};
+}
+
+// One GGUF block of 32 as affine: packed quants, scale and bias.
+struct AffineBlock {
+  uint8_t quants[kGgufGroup];
+  float scale;
+  float bias;
+};
+
+AffineBlock affine_block(WeightFormat format, const std::byte* block) {
+  AffineBlock out{};
+  out.scale = half_at(block);
+  if (format == WeightFormat::q8_0) {
+    for (int i = 0; i < kGgufGroup; ++i) {
+      out.quants[i] = static_cast<uint8_t>(block[2 + i]) ^ 0x80;
+    }
+    out.bias = -128 * out.scale;
+    return out;
+  }
+  const bool has_minimum = format == WeightFormat::q4_1;
+  const std::byte* nibbles = block + (has_minimum ? 4 : 2);
+  for (int i = 0; i < kGgufGroup / 2; ++i) {
+    const auto byte = static_cast<uint8_t>(nibbles[i]);
+    out.quants[i] = byte & 0xF;
+    out.quants[i + kGgufGroup / 2] = byte >> 4;
+  }
+  out.bias = has_minimum ? half_at(block + 2) : -8 * out.scale;
+  return out;
+}
+
+StockWeight stock_gguf(const WeightMatrix& w, const Compute& compute) {
+  const int bits = w.format == WeightFormat::q8_0 ? 8 : 4;
+  const int64_t blocks = w.cols / kGgufGroup;
+  const int64_t block_bytes = w.row_bytes / blocks;
+  std::vector<uint32_t> packed(w.rows * w.cols * bits / 32);
+  std::vector<float> scales(w.rows * blocks);
+  std::vector<float> biases(w.rows * blocks);
+  for (int64_t row = 0; row < w.rows; ++row) {
+    for (int64_t b = 0; b < blocks; ++b) {
+      const AffineBlock block =
+          affine_block(w.format, w.data + row * w.row_bytes + b * block_bytes);
+      const int64_t index = row * blocks + b;
+      scales[index] = block.scale;
+      biases[index] = block.bias;
+      uint32_t* words = packed.data() + index * bits;
+      for (int i = 0; i < kGgufGroup; ++i) {
+        words[i * bits / 32] |= uint32_t{block.quants[i]} << (i * bits % 32);
+      }
+    }
+  }
+  const mx::Shape scales_shape = shape_of(w.rows, blocks);
+  const auto as_scales = [&](const std::vector<float>& values) {
+    return cast(mx::array(values.begin(), scales_shape, mx::float32), compute);
+  };
+  return {
+      mx::array(
+          packed.begin(), shape_of(w.rows, w.cols * bits / 32), mx::uint32),
+      as_scales(scales),
+      as_scales(biases),
+      bits,
+      kGgufGroup};
+}
+
+}  // namespace
+
+StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
+  switch (w.format) {
+    case WeightFormat::f32:
+    case WeightFormat::f16:
+    case WeightFormat::bf16:
+      return stock_float(w, compute);
+    case WeightFormat::affine:
+      return stock_affine(w, compute);
+    case WeightFormat::q4_0:
+    case WeightFormat::q4_1:
+    case WeightFormat::q8_0:
+      return stock_gguf(w, compute);
+  }
+  fail(ErrorCode::internal, "no stock form of this weight format");
+}
+
+}  // namespace bantam::nn

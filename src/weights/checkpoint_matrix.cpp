@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// Tensors in the form that kernels read, after a check of type and shape.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "weights/byte_cursor.h"
+#include "weights/checkpoint.h"
+
+namespace bantam {
+
+using kernels::WeightFormat;
+using kernels::WeightMatrix;
+
+namespace {
+
+struct TypeFormat {
+  TensorType type;
+  WeightFormat format;
+};
+
+constexpr std::array kMatrixTypes{
+    TypeFormat{TensorType::f32, WeightFormat::f32},
+    TypeFormat{TensorType::f16, WeightFormat::f16},
+    TypeFormat{TensorType::bf16, WeightFormat::bf16},
+    TypeFormat{TensorType::q4_0, WeightFormat::q4_0},
+    TypeFormat{TensorType::q4_1, WeightFormat::q4_1},
+    TypeFormat{TensorType::q8_0, WeightFormat::q8_0},
+};
+
+std::optional<WeightFormat> format_of(TensorType type) {
+  for (const TypeFormat& known : kMatrixTypes) {
+    if (known.type == type) {
+      return known.format;
+    }
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void fail_type(const Tensor& tensor) {
+  fail(
+      ErrorCode::unsupported,
+      "{}: tensor {} at byte {}: bantam cannot compute with type {} yet, only "
+      "with F32, F16, BF16, Q4_0, Q4_1, Q8_0 and MLX affine weights; choose a "
+      "file quantized to one of these",
+      tensor.file,
+      in_quotes(tensor.name),
+      tensor.file_offset,
+      layout_of(tensor.type).name);
+}
+
+void require_shape(const Tensor& tensor, std::span<const int64_t> expected) {
+  if (!std::ranges::equal(tensor.shape, expected)) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} at byte {}: {} is {}, expected {}",
+        tensor.file,
+        in_quotes(tensor.name),
+        tensor.file_offset,
+        printable(tensor.name),
+        shape_text(tensor.shape),
+        shape_text(expected));
+  }
+}
+
+// IEEE 754 half to single precision, exactly.
+float widen_f16(uint16_t half) {
+  const uint32_t sign = uint32_t{half & 0x8000u} << 16;
+  const uint32_t exponent = (half >> 10) & 0x1F;
+  const uint32_t fraction = half & 0x3FF;
+  if (exponent == 0) {
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+    return sign != 0 ? -magnitude : magnitude;
+  }
+  const uint32_t single_exponent = exponent == 0x1F ? 0xFF : exponent + 112;
+  return std::bit_cast<float>(sign | single_exponent << 23 | fraction << 13);
+}
+
+float widen_bf16(uint16_t value) {
+  return std::bit_cast<float>(uint32_t{value} << 16);
+}
+
+template <typename Stored, typename Widen>
+std::vector<float> widen(const Tensor& tensor, Widen to_float) {
+  std::vector<float> values(tensor.bytes.size() / sizeof(Stored));
+  for (size_t i = 0; i < values.size(); ++i) {
+    Stored stored;  // the file may place it at any byte
+    std::memcpy(
+        &stored, tensor.bytes.data() + i * sizeof(Stored), sizeof(Stored));
+    values[i] = to_float(stored);
+  }
+  return values;
+}
+
+// `model` is the folder whose config.json says so.
+void require_computable(
+    const std::string& model,
+    std::string_view path,
+    const AffineFormat& format) {
+  const auto one_of = [](int64_t value, std::initializer_list<int64_t> all) {
+    return std::ranges::find(all, value) != all.end();
+  };
+  if (format.mode != "affine") {
+    fail(
+        ErrorCode::unsupported,
+        "{}/config.json: {} is quantized with mode {}; only 'affine' is "
+        "supported",
+        model,
+        in_quotes(path),
+        in_quotes(format.mode));
+  }
+  if (!one_of(format.bits, {2, 3, 4, 5, 6, 8}) ||
+      !one_of(format.group, {32, 64, 128})) {
+    fail(
+        ErrorCode::unsupported,
+        "{}/config.json: {} has {} bits in groups of {}; supported are 2, 3, "
+        "4, 5, 6 or 8 bits in groups of 32, 64 or 128",
+        model,
+        in_quotes(path),
+        format.bits,
+        format.group);
+  }
+}
+
+void require_affine_types(
+    const Tensor& weight,
+    const Tensor& scales,
+    const Tensor& biases) {
+  const bool float_scales = scales.type == TensorType::f32 ||
+      scales.type == TensorType::f16 || scales.type == TensorType::bf16;
+  if (weight.type != TensorType::u32 || !float_scales ||
+      biases.type != scales.type) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} at byte {}: weight, scales and biases are {}, {} and "
+        "{}, expected U32 and twice the same of F32, F16, BF16",
+        weight.file,
+        in_quotes(weight.name),
+        weight.file_offset,
+        layout_of(weight.type).name,
+        layout_of(scales.type).name,
+        layout_of(biases.type).name);
+  }
+}
+
+}  // namespace
+
+WeightMatrix Checkpoint::matrix(
+    std::string_view path,
+    int64_t rows,
+    int64_t cols) const {
+  if (const auto format = affine_format(path)) {
+    return affine_matrix(path, rows, cols, *format);
+  }
+  const Tensor& weight = at(fmt::format("{}.weight", path));
+  const auto format = format_of(weight.type);
+  if (!format) {
+    fail_type(weight);
+  }
+  require_shape(weight, std::array{rows, cols});
+  WeightMatrix matrix;
+  matrix.format = *format;
+  matrix.rows = rows;
+  matrix.cols = cols;
+  matrix.data = weight.bytes.data();
+  matrix.row_bytes = kernels::row_bytes(*format, cols);
+  return matrix;
+}
+
+std::optional<AffineFormat> Checkpoint::affine_format(
+    std::string_view path) const {
+  if (is_gguf()) {
+    return std::nullopt;
+  }
+  if (!quantization_.foreign_method.empty()) {
+    fail(
+        ErrorCode::unsupported,
+        "{}/config.json: the weights are quantized with {}, which bantam does "
+        "not read; choose an MLX or GGUF version of the model",
+        path_,
+        quantization_.foreign_method);
+  }
+  const auto entry = quantization_.modules.find(path);
+  if (entry != quantization_.modules.end()) {
+    return entry->second;
+  }
+  const Tensor* scales = find(fmt::format("{}.scales", path));
+  if (scales == nullptr) {
+    return std::nullopt;
+  }
+  if (!quantization_.defaults) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} says that the weight is quantized, but config.json has "
+        "no 'quantization' entry with its bits and group_size",
+        scales->file,
+        in_quotes(scales->name));
+  }
+  return quantization_.defaults;
+}
+
+WeightMatrix Checkpoint::affine_matrix(
+    std::string_view path,
+    int64_t rows,
+    int64_t cols,
+    const AffineFormat& format) const {
+  require_computable(path_, path, format);
+  const Tensor& weight = at(fmt::format("{}.weight", path));
+  const Tensor& scales = at(fmt::format("{}.scales", path));
+  const Tensor& biases = at(fmt::format("{}.biases", path));
+  const int bits = static_cast<int>(format.bits);
+  const int64_t row_bytes =
+      kernels::row_bytes(WeightFormat::affine, cols, bits);
+  if (row_bytes < 0 || cols % format.group != 0) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} at byte {}: rows of {} values do not divide into "
+        "groups of {}",
+        weight.file,
+        in_quotes(weight.name),
+        weight.file_offset,
+        cols,
+        format.group);
+  }
+  require_affine_types(weight, scales, biases);
+  constexpr int64_t kWordBytes = 4;
+  require_shape(weight, std::array{rows, row_bytes / kWordBytes});
+  require_shape(scales, std::array{rows, cols / format.group});
+  require_shape(biases, std::array{rows, cols / format.group});
+  WeightMatrix matrix;
+  matrix.format = WeightFormat::affine;
+  matrix.rows = rows;
+  matrix.cols = cols;
+  matrix.data = weight.bytes.data();
+  matrix.row_bytes = row_bytes;
+  matrix.bits = bits;
+  matrix.group = static_cast<int>(format.group);
+  matrix.scale_format = *format_of(scales.type);
+  matrix.scales = scales.bytes.data();
+  matrix.biases = biases.bytes.data();
+  return matrix;
+}
+
+std::vector<float> Checkpoint::vector(std::string_view name, int64_t size)
+    const {
+  const Tensor& tensor = at(name);
+  require_shape(tensor, std::array{size});
+  switch (tensor.type) {
+    case TensorType::f32:
+      return widen<float>(tensor, [](float value) { return value; });
+    case TensorType::f16:
+      return widen<uint16_t>(tensor, widen_f16);
+    case TensorType::bf16:
+      return widen<uint16_t>(tensor, widen_bf16);
+    default:
+      fail(
+          ErrorCode::unsupported,
+          "{}: tensor {} at byte {}: a vector of type {}; supported are F32, "
+          "F16 and BF16",
+          tensor.file,
+          in_quotes(tensor.name),
+          tensor.file_offset,
+          layout_of(tensor.type).name);
+  }
+}
+
+}  // namespace bantam

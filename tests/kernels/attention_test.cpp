@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+// Attention: the contract's bits on every target, whatever the chunks, the
+// threads and the ring's state; and the textbook's values in double.
+#include "kernels/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "contract.h"
+#include "kernels/half.h"
+#include "kernels/targets.h"
+#include "random_matrix.h"
+
+namespace bantam::kernels {
+namespace {
+
+struct Case {
+  AttentionShape shape;
+  int64_t tokens;
+  int64_t budget;
+  int64_t sinks;
+};
+
+const Case kCases[] = {
+    {{9, 3, 64, 0.125f}, 50, 1024, 4},     // SmolLM2, nothing dropped
+    {{9, 3, 64, 0.125f}, 90, 32, 4},       // longer than the budget
+    {{4, 4, 16, 0.25f}, 40, 5, 4},         // a window of one
+    {{2, 1, 128, 0.0883883f}, 37, 37, 4},  // just full
+    {{6, 1, 80, 0.1f}, 30, 11, 0},         // no sinks; odd head
+    {{8, 2, 20, 0.2f}, 33, 16, 15},
+    {{10, 2, 256, 0.0625f}, 26, 20, 4},  // heads beyond one tile
+};
+
+// q, k, v of all tokens: [tokens, (heads + 2 * kv_heads) * head_dim].
+struct Prompt {
+  std::vector<float> qkv;
+  int64_t stride;
+};
+
+Prompt prompt_of(const Case& each) {
+  const int64_t stride =
+      (each.shape.heads + 2 * each.shape.kv_heads) * each.shape.head_dim + 7;
+  return {random_activations(each.tokens * stride, 21), stride};
+}
+
+// The whole prompt in chunks.
+std::vector<float> attend(
+    const Case& each,
+    const Prompt& prompt,
+    int64_t chunk,
+    ThreadPool& pool) {
+  const AttentionShape& shape = each.shape;
+  const auto slots =
+      static_cast<size_t>(shape.kv_heads * each.budget * shape.head_dim);
+  // Slots never written hold NaN: touching one would show.
+  std::vector<uint16_t> keys(slots, 0x7E00);
+  std::vector<uint16_t> values(slots, 0x7E00);
+  const KvSlots cache{keys.data(), values.data(), each.budget, each.sinks};
+  std::vector<float> out(
+      static_cast<size_t>(each.tokens * shape.heads * shape.head_dim));
+  std::vector<std::byte> scratch(
+      static_cast<size_t>(
+          attention_scratch_bytes(shape, each.budget, chunk, pool.threads())));
+  for (int64_t t = 0; t < each.tokens; t += chunk) {
+    const float* q = prompt.qkv.data() + t * prompt.stride;
+    const float* k = q + shape.heads * shape.head_dim;
+    const float* v = k + shape.kv_heads * shape.head_dim;
+    attention(
+        shape,
+        q,
+        k,
+        v,
+        prompt.stride,
+        std::min(chunk, each.tokens - t),
+        t,
+        cache,
+        out.data() + t * shape.heads * shape.head_dim,
+        scratch.data(),
+        pool);
+  }
+  return out;
+}
+
+std::vector<float> rounded(const Prompt& prompt) {
+  std::vector<float> copy = prompt.qkv;
+  for (float& value : copy) {
+    value = f16_to_f32(f32_to_f16(value));
+  }
+  return copy;
+}
+
+std::vector<float> attend_by_contract(const Case& each, const Prompt& prompt) {
+  const AttentionShape& shape = each.shape;
+  const int64_t dim = shape.head_dim;
+  const std::vector<float> halves = rounded(prompt);
+  std::vector<float> out(static_cast<size_t>(each.tokens * shape.heads * dim));
+  for (int64_t t = 0; t < each.tokens; ++t) {
+    const auto visible = contract::visible(t, each.budget, each.sinks);
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      const int64_t kv = h / (shape.heads / shape.kv_heads);
+      std::vector<const float*> keys;
+      std::vector<const float*> values;
+      for (const int64_t j : visible) {
+        const float* token = halves.data() + j * prompt.stride;
+        keys.push_back(token + (shape.heads + kv) * dim);
+        values.push_back(token + (shape.heads + shape.kv_heads + kv) * dim);
+      }
+      contract::attend(
+          prompt.qkv.data() + t * prompt.stride + h * dim,
+          shape.scale,
+          dim,
+          keys,
+          values,
+          out.data() + (t * shape.heads + h) * dim);
+    }
+  }
+  return out;
+}
+
+class AttentionTest : public testing::TestWithParam<Case> {
+ protected:
+  void TearDown() override { set_target(supported_targets().front()); }
+};
+
+TEST_P(AttentionTest, EqualsTheContractOnEveryTarget) {
+  const Prompt prompt = prompt_of(GetParam());
+  const auto expected = attend_by_contract(GetParam(), prompt);
+  for (const std::string_view target : supported_targets()) {
+    SCOPED_TRACE(target);
+    ASSERT_TRUE(set_target(target));
+    ThreadPool pool(1);
+    EXPECT_EQ(attend(GetParam(), prompt, GetParam().tokens, pool), expected);
+    EXPECT_EQ(attend(GetParam(), prompt, 1, pool), expected);
+  }
+}
+
+TEST_P(AttentionTest, ChunksAndThreadsDoNotChangeABit) {
+  const Prompt prompt = prompt_of(GetParam());
+  ThreadPool one(1);
+  const auto whole = attend(GetParam(), prompt, GetParam().tokens, one);
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool(threads);
+    for (const int64_t chunk : {1, 2, 3, 7, 8, 9, 16, 25, 90}) {
+      EXPECT_EQ(attend(GetParam(), prompt, chunk, pool), whole)
+          << threads << " threads, chunks of " << chunk;
+    }
+  }
+}
+
+TEST_P(AttentionTest, IsCloseToTheTextbook) {
+  const Case& each = GetParam();
+  const AttentionShape& shape = each.shape;
+  const int64_t dim = shape.head_dim;
+  const Prompt prompt = prompt_of(each);
+  const std::vector<float> halves = rounded(prompt);
+  ThreadPool pool(1);
+  const auto out = attend(each, prompt, 7, pool);
+  for (const int64_t t : {int64_t{0}, each.tokens / 2, each.tokens - 1}) {
+    const auto visible = contract::visible(t, each.budget, each.sinks);
+    EXPECT_EQ(
+        static_cast<int64_t>(visible.size()), std::min(t + 1, each.budget));
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      const int64_t kv = h / (shape.heads / shape.kv_heads);
+      const float* q = prompt.qkv.data() + t * prompt.stride + h * dim;
+      std::vector<double> scores;
+      double largest = -1e300;
+      for (const int64_t j : visible) {
+        const float* k =
+            halves.data() + j * prompt.stride + (shape.heads + kv) * dim;
+        double score = 0;
+        for (int64_t d = 0; d < dim; ++d) {
+          score += static_cast<double>(q[d]) * static_cast<double>(k[d]);
+        }
+        scores.push_back(score * shape.scale);
+        largest = std::max(largest, scores.back());
+      }
+      double sum = 0;
+      std::vector<double> expected(static_cast<size_t>(dim), 0.0);
+      for (size_t i = 0; i < visible.size(); ++i) {
+        const double e = std::exp(scores[i] - largest);
+        sum += e;
+        const float* v = halves.data() + visible[i] * prompt.stride +
+            (shape.heads + shape.kv_heads + kv) * dim;
+        for (int64_t d = 0; d < dim; ++d) {
+          expected[static_cast<size_t>(d)] += e * static_cast<double>(v[d]);
+        }
+      }
+      for (int64_t d = 0; d < dim; ++d) {
+        const double want = expected[static_cast<size_t>(d)] / sum;
+        // Scores of large activations carry an error of their own size.
+        ASSERT_NEAR(
+            out[static_cast<size_t>((t * shape.heads + h) * dim + d)],
+            want,
+            2e-2 + 2e-5 * std::fabs(want))
+            << "token " << t << " head " << h;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases,
+    AttentionTest,
+    testing::ValuesIn(kCases),
+    [](const auto& each) {
+      return "heads" + std::to_string(each.param.shape.heads) + "_budget" +
+          std::to_string(each.param.budget);
+    });
+
+}  // namespace
+}  // namespace bantam::kernels

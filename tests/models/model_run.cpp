@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "model_run.h"
+
+#include <algorithm>
+#include <cstring>
+#include <regex>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+#include "nn/eval.h"
+
+namespace bantam {
+
+LogitRows read_npy(const std::string& path) {
+  const MappedFile file(path);
+  const std::string_view text = file.text();
+  const size_t header_end = text.find('\n') + 1;
+  const std::string header(text.substr(0, header_end));
+  std::smatch shape;
+  if (header.find("'<f4'") == header.npos ||
+      !std::regex_search(
+          header, shape, std::regex(R"('shape': \((\d+), (\d+)\))"))) {
+    fail(ErrorCode::invalid_file, "{}: not a float32 matrix", path);
+  }
+  LogitRows rows(
+      std::stoul(shape[1]), std::vector<float>(std::stoul(shape[2])));
+  size_t offset = header_end;
+  for (std::vector<float>& row : rows) {
+    std::memcpy(row.data(), text.data() + offset, row.size() * sizeof(float));
+    offset += row.size() * sizeof(float);
+  }
+  return rows;
+}
+
+ModelRun::ModelRun(
+    const std::string& path,
+    nn::KernelPath path_kind,
+    int threads)
+    : checkpoint_(path),
+      pool_(threads),
+      compute_{
+          .stream = nn::mx::new_thread_unsafe_stream(nn::mx::Device::cpu),
+          .path = path_kind,
+          .pool = &pool_,
+          .workspace = &workspace_},
+      model_(make_model(checkpoint_, compute_)) {}
+
+void ModelRun::reserve(int64_t tokens, int64_t kv_budget) {
+  const ModelShape& shape = model_->shape();
+  workspace_.activations.reserve(tokens, shape.widest_input);
+  workspace_.floats.resize(
+      tokens * std::max(shape.widest_input, shape.widest_output));
+  workspace_.attention.resize(
+      kernels::attention_scratch_bytes(
+          {.heads = shape.heads,
+           .kv_heads = shape.layers[0].kv_heads,
+           .head_dim = shape.head_dim,
+           .scale = 1},
+          kv_budget,
+          tokens,
+          pool_.threads()));
+}
+
+LogitRows ModelRun::logits(
+    std::span<const TokenId> ids,
+    int64_t kv_budget,
+    int64_t chunk) {
+  reserve(chunk, kv_budget);
+  KvCache cache(model_->shape(), kv_budget, compute_);
+  LogitRows rows;
+  for (size_t done = 0; done < ids.size();) {
+    const size_t count = std::min<size_t>(chunk, ids.size() - done);
+    nn::mx::array result =
+        model_->forward(ids.subspan(done, count), count, cache);
+    const std::span<const float> values = nn::values(result);
+    const size_t width = values.size() / count;
+    for (size_t t = 0; t < count; ++t) {
+      rows.emplace_back(
+          values.begin() + t * width, values.begin() + (t + 1) * width);
+    }
+    done += count;
+  }
+  return rows;
+}
+
+std::vector<TokenId> ModelRun::greedy(
+    std::span<const TokenId> ids,
+    int64_t kv_budget,
+    int64_t count) {
+  reserve(ids.size(), kv_budget);
+  KvCache cache(model_->shape(), kv_budget, compute_);
+  std::vector<TokenId> answer;
+  std::vector<TokenId> input(ids.begin(), ids.end());
+  while (static_cast<int64_t>(answer.size()) < count) {
+    nn::mx::array result = model_->forward(input, 1, cache);
+    const std::span<const float> row = nn::values(result);
+    answer.push_back(
+        static_cast<TokenId>(
+            std::max_element(row.begin(), row.end()) - row.begin()));
+    input = {answer.back()};
+  }
+  return answer;
+}
+
+}  // namespace bantam

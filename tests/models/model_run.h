@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// A loaded fixture model with everything it computes with, and its goldens.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "cache/kv_cache.h"
+#include "models/registry.h"
+#include "nn/compute.h"
+
+namespace bantam {
+
+/// Logits of every token: [tokens][vocabulary].
+using LogitRows = std::vector<std::vector<float>>;
+
+/// Reads a float32 matrix from a .npy file, version 1.0.
+LogitRows read_npy(const std::string& path);
+
+class ModelRun {
+ public:
+  ModelRun(const std::string& path, nn::KernelPath path_kind, int threads = 1);
+
+  /// The logits of `ids`, read `chunk` tokens at a time from a fresh cache.
+  LogitRows logits(
+      std::span<const TokenId> ids,
+      int64_t kv_budget,
+      int64_t chunk);
+
+  /// `count` tokens after `ids`, always the likeliest.
+  std::vector<TokenId> greedy(
+      std::span<const TokenId> ids,
+      int64_t kv_budget,
+      int64_t count);
+
+  const ModelShape& shape() const { return model_->shape(); }
+
+ private:
+  void reserve(int64_t tokens, int64_t kv_budget);
+
+  Checkpoint checkpoint_;
+  kernels::ThreadPool pool_;
+  nn::Workspace workspace_;
+  nn::Compute compute_;
+  std::unique_ptr<Model> model_;
+};
+
+}  // namespace bantam
