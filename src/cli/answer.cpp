@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "base/utf8.h"
 #include "cli/interrupt.h"
+#include "cli/progress_line.h"
 
 namespace bantam {
 
@@ -88,30 +89,6 @@ void print_statistics(const Result& result) {
   }
   std::fputc('\n', stderr);
 }
-
-// A line on a terminal's stderr that is written over and then wiped.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool shown) : shown_(shown) {}
-  ~ProgressLine() { clear(); }
-
-  void show(const std::string& text) {
-    if (shown_) {
-      std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
-      written_ = true;
-    }
-  }
-  void clear() {
-    if (written_) {
-      std::fputs("\r\x1b[K", stderr);
-      written_ = false;
-    }
-  }
-
- private:
-  bool shown_;
-  bool written_ = false;
-};
 
 int exit_code_of(const Result& result) {
   switch (result.finish_reason) {
