@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A llama-family GGUF file as a folder in MLX format. Reads the metadata
 // itself: what it writes must say the same, key by key.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <unordered_set>
 
 #include "base/error.h"
 #include "models/config_reader.h"
 #include "models/families.h"
+#include "models/rope_scaling.h"
 
 namespace bantam {
 
@@ -35,6 +38,8 @@ constexpr std::array kMlp{
     ModuleNames{"mlp.gate_proj", "ffn_gate"},
     ModuleNames{"mlp.up_proj", "ffn_up"},
     ModuleNames{"mlp.down_proj", "ffn_down"}};
+
+constexpr std::string_view kRopeTable = "rope_freqs.weight";
 
 // The shortest decimal that reads back as the same float: 1e-05 instead of
 // 9.999999747378752e-06.
@@ -135,16 +140,14 @@ class LlamaExport {
       if (placed_.contains(tensor)) {
         continue;
       }
-      fail(
-          ErrorCode::unsupported,
-          "{}: tensor '{}': {}",
-          tensor->file,
-          tensor->name,
-          tensor->name == "rope_freqs.weight"
-              ? "config.json describes stretched rotary frequencies by a "
-                "formula, not by a table, so this model cannot be converted "
-                "without loss"
-              : "it has no place in an MLX folder of this family");
+      // rope_scaling() says what this table says.
+      if (tensor->name != kRopeTable) {
+        fail(
+            ErrorCode::unsupported,
+            "{}: tensor '{}': it has no place in an MLX folder of this family",
+            tensor->file,
+            tensor->name);
+      }
     }
   }
 
@@ -166,7 +169,46 @@ class LlamaExport {
     return head_dim;
   }
 
-  Json rope_scaling() const {
+  // Converters bake Llama 3's formula into a table of divisors; config.json
+  // wants the formula. Its low and high factors have been 1 and 4 in every
+  // release, the largest divisor is its factor, and the original context is a
+  // power of two: the one that gives the table back.
+  Json formula_of_table(int64_t head_dim, double theta) const {
+    const std::vector<float> table =
+        checkpoint_.vector(std::string(kRopeTable), head_dim / 2);
+    const float factor = *std::ranges::max_element(table);
+    for (int64_t context = 16; context <= int64_t{1} << 20; context *= 2) {
+      Json formula{
+          {"rope_type", "llama3"},
+          {"factor", shortest(factor)},
+          {"low_freq_factor", 1.0},
+          {"high_freq_factor", 4.0},
+          {"original_max_position_embeddings", context}};
+      const std::vector<float> plain = rope_frequencies(theta, head_dim / 2);
+      std::vector<float> scaled = plain;
+      scale_frequencies(scaled, JsonConfig(formula, gguf_.path()));
+      bool same = true;
+      for (size_t i = 0; i < table.size(); ++i) {
+        // Both were rounded to float32 once or twice.
+        const float divisor = plain[i] / scaled[i];
+        same = same && std::fabs(divisor - table[i]) <= 1e-6f * table[i];
+      }
+      if (same) {
+        return formula;
+      }
+    }
+    fail(
+        ErrorCode::unsupported,
+        "{}: tensor '{}': config.json describes stretched rotary frequencies "
+        "by a formula, and none that is known gives this table",
+        gguf_.path(),
+        kRopeTable);
+  }
+
+  Json rope_scaling(int64_t head_dim, double theta) const {
+    if (checkpoint_.find(kRopeTable) != nullptr) {
+      return formula_of_table(head_dim, theta);
+    }
     const std::string scaling =
         gguf_.string(prefix_ + "rope.scaling.type").value_or("none");
     if (scaling == "none") {
@@ -189,14 +231,16 @@ class LlamaExport {
 
   Json config_json() const {
     const int64_t hidden = required("embedding_length");
+    const int64_t dim = head_dim(hidden);
     const auto number = [&](const char* key, double otherwise) {
       return shortest(gguf_.number(prefix_ + key).value_or(otherwise));
     };
+    const double theta = number("rope.freq_base", 10000.0);
     return {
         {"architectures", {"LlamaForCausalLM"}},
         {"model_type", "llama"},
         {"attention_bias", has_bias(kQueries.gguf)},
-        {"head_dim", head_dim(hidden)},
+        {"head_dim", dim},
         {"hidden_act", "silu"},
         {"hidden_size", hidden},
         {"intermediate_size", required("feed_forward_length")},
@@ -206,8 +250,8 @@ class LlamaExport {
         {"num_hidden_layers", layers_},
         {"num_key_value_heads", kv_heads_},
         {"rms_norm_eps", number("attention.layer_norm_rms_epsilon", 1e-5)},
-        {"rope_scaling", rope_scaling()},
-        {"rope_theta", number("rope.freq_base", 10000.0)},
+        {"rope_scaling", rope_scaling(dim, theta)},
+        {"rope_theta", theta},
         {"tie_word_embeddings", is_tied()},
         {"vocab_size", checkpoint_.at("token_embd.weight").shape.front()}};
   }
