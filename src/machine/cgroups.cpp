@@ -16,8 +16,8 @@ bool exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
-// The path of our cgroup in the hierarchy whose second field is `controller`
-// ("" for version 2); nullopt if there is no such line.
+// The path of our cgroup in the hierarchy of `controller` ("": version 2);
+// nullopt if there is no such line.
 std::optional<std::string> path_in(
     std::string_view membership,
     std::string_view controller) {
@@ -32,9 +32,10 @@ std::optional<std::string> path_in(
     if (second == line.npos || newline == membership.npos) {
       continue;
     }
-    // Version 1 may mount several controllers together: "cpu,memory".
+    // Version 2 is "0::/path"; version 1 may mount several controllers
+    // together, "4:cpu,memory:/path".
     std::string_view names = line.substr(first + 1, second - first - 1);
-    bool found = names == controller;
+    bool found = controller.empty() && first == 1 && line.starts_with("0::");
     while (!found && !names.empty()) {
       const size_t comma = std::min(names.find(','), names.size());
       found = names.substr(0, comma) == controller;

@@ -63,8 +63,6 @@ int64_t byte_count(
     const Json& value,
     std::string_view field,
     const Place& place) {
-  // JSON makes no difference between 4 and 4.0.
-  constexpr double kTooLarge = 9223372036854775808.0;
   if (!value.is_number()) {
     place.refuse("{} must be a number of bytes", field);
   }
@@ -72,16 +70,17 @@ int64_t byte_count(
   if (number < 0) {
     place.refuse("{} must not be negative", field);
   }
-  if (!(number < kTooLarge)) {
+  // 2^63. JSON makes no difference between 4 and 4.0.
+  const bool fits = value.is_number_float()
+      ? number < 9223372036854775808.0
+      : value.get<uint64_t>() <= uint64_t{INT64_MAX};
+  if (!fits) {
     place.refuse("{} is too large", field);
-  }
-  if (!value.is_number_float()) {
-    return value.get<int64_t>();
   }
   if (number != std::floor(number)) {
     place.refuse("{} must be a whole number of bytes", field);
   }
-  return static_cast<int64_t>(number);
+  return value.get<int64_t>();
 }
 
 double time_of(const Json& value, double earliest_s, const Place& place) {
