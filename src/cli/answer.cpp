@@ -143,23 +143,20 @@ std::string read_stdin() {
   }
 }
 
-int answer(
-    const RunOptions& options,
-    const Json& applied,
-    const AnswerStyle& style) {
-  if (options.prompt.empty()) {
+int answer(const RunOptions& options, const AnswerStyle& style) {
+  const std::string& prompt = options.request.prompt;
+  if (prompt.empty()) {
     fail(
         ErrorCode::invalid_request,
         "the prompt is empty; write it as the last argument, or - to read it "
         "from stdin");
   }
   // Before the model is loaded: a wrong prompt costs no time.
-  if (const size_t valid = valid_utf8_prefix(options.prompt);
-      valid != options.prompt.size()) {
+  if (const size_t valid = valid_utf8_prefix(prompt); valid != prompt.size()) {
     fail(
         ErrorCode::invalid_request,
         "the prompt is not valid UTF-8: byte 0x{:02X} at offset {}",
-        static_cast<unsigned char>(options.prompt[valid]),
+        static_cast<unsigned char>(prompt[valid]),
         valid);
   }
   Interrupt interrupt;
@@ -183,11 +180,12 @@ int answer(
       }
     };
   }
-  const Result result =
-      engine.generate(options.request, observer, interrupt.token());
+  Result result = engine.generate(options.request, observer, interrupt.token());
+  result.notes.insert(
+      result.notes.begin(), options.notes.begin(), options.notes.end());
   progress.clear();
   if (options.json) {
-    const Json json = result_json(result, engine.model(), applied);
+    const Json json = result_json(result, engine.model(), options.applied);
     std::printf("%s\n", to_json_line(json).c_str());
   } else {
     std::fputc('\n', stdout);
