@@ -43,6 +43,8 @@ class TraceWriter {
   /// ends with the last whole line.
   void write(const MemorySample& sample) noexcept;
 
+  /// Did a write fail?
+  bool failed() const { return error_ != 0; }
   /// Throws unavailable, once, if a write failed. Without it a failure stays
   /// unsaid.
   void close();

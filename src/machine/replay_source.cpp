@@ -28,16 +28,13 @@ size_t ReplayMemorySource::due_samples(double t_s) const {
       [](double time, const MemorySample& sample) {
         return time < sample.t_s;
       });
-  return static_cast<size_t>(later - samples_.begin());
+  // A trace that begins late begins with its first sample.
+  return std::max<size_t>(1, later - samples_.begin());
 }
 
 MemorySample ReplayMemorySource::sample() noexcept {
   const double t_s = clock_() - start_s_;
-  const size_t due = due_samples(t_s);
-  MemorySample sample;
-  if (due > 0) {
-    sample = samples_[due - 1];
-  }
+  MemorySample sample = samples_[due_samples(t_s) - 1];
   sample.t_s = t_s;
   return sample;
 }

@@ -13,8 +13,8 @@
 namespace bantam {
 
 /// sample() gives the trace's last sample that is due, with the seconds since
-/// the source was made as its t_s: a sample holds until the next one, the last
-/// one for ever. Before the first one is due nothing is known.
+/// the source was made as its t_s: a sample holds until the next one, the first
+/// one from the start, the last one for ever.
 class ReplayMemorySource final : public MemorySource {
  public:
   /// Throws what read_memory_trace() throws.

@@ -49,10 +49,7 @@ std::variant<Clear, Refused> check_before_run(
     std::string reason = "this machine does not tell its memory pressure";
     if (!settings.allow_unknown) {
       return Refused{
-          clear.pressure,
-          reason +
-              ", so a run could not be stopped in time; allow that if you "
-              "watch it yourself"};
+          clear.pressure, reason + ", so a run could not be stopped in time"};
     }
     clear.unknown_accepted = true;
     clear.warnings.push_back(reason + ": only swap can stop this run");

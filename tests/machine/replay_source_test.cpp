@@ -44,15 +44,14 @@ TEST_F(ReplayTest, ASampleHoldsUntilTheNextAndTheLastForEver) {
   EXPECT_EQ(source.sample().t_s, 1e6 - 300);
 }
 
-TEST_F(ReplayTest, NothingIsKnownBeforeTheFirstSample) {
+TEST_F(ReplayTest, TheFirstSampleHoldsFromTheStart) {
   ReplayMemorySource source = play(
       "{\"t_s\": 1, \"pressure\": \"green\", \"total_bytes\": 1,"
       " \"apps\": [{\"name\": \"Zoom\"}]}\n");
-  EXPECT_EQ(source.sample().pressure, Pressure::unknown);
-  EXPECT_FALSE(source.sample().total_bytes);
-  EXPECT_FALSE(source.sample_with_apps().apps);
-  now_s_ += 1;
   EXPECT_EQ(source.sample().pressure, Pressure::green);
+  EXPECT_EQ(source.sample().total_bytes, 1);
+  EXPECT_EQ(source.sample().t_s, 0);
+  EXPECT_EQ(source.sample_with_apps().apps->at(0).name, "Zoom");
 }
 
 TEST_F(ReplayTest, TheNewestListOfApplicationsHolds) {
