@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "memory/guard_policy.h"
@@ -177,25 +179,30 @@ TEST(GuardSwap, OldSwapIsNoReasonWhenPressureRisesLater) {
   EXPECT_EQ(others.notices, std::vector{SwapOrigin::ambient});
 }
 
-TEST(GuardSwap, LoadingIsNoReasonALongTimeLater) {
+// Loads 10 GB in 10 s and runs; from `swap_begins_s` on swap grows.
+std::vector<MemorySample> loading(double period_s, double swap_begins_s) {
   std::vector<MemorySample> samples;
-  for (int quarter = 0; quarter < 4 * 120; ++quarter) {
-    MemorySample sample = green_at(0.25 * quarter);
-    const int second = quarter / 4;
-    // Loads for 10 s, runs; another program swaps from second 60 on.
-    sample.own_footprint_bytes = std::min(second, 10) * 1000 * kMiB;
-    sample.swap_out_bytes = std::max(second - 60, 0) * 4 * kMiB;
+  for (double t_s = 0; t_s < 120; t_s += period_s) {
+    MemorySample sample = green_at(t_s);
+    sample.own_footprint_bytes =
+        static_cast<int64_t>(std::min(t_s, 10.0)) * 1000 * kMiB;
+    sample.swap_out_bytes =
+        static_cast<int64_t>(std::max(t_s - swap_begins_s, 0.0)) * 4 * kMiB;
     samples.push_back(sample);
   }
-  const Ending late = ending(kOn, samples);
-  EXPECT_EQ(late.verdict.cause, StopCause::none);
-  EXPECT_EQ(late.notices, std::vector{SwapOrigin::ambient});
-  // The same swap just after loading is this run's doing.
-  for (MemorySample& sample : samples) {
-    sample.swap_out_bytes =
-        static_cast<int64_t>(std::max(sample.t_s - 15, 0.0)) * 4 * kMiB;
+  return samples;
+}
+
+TEST(GuardSwap, LoadingIsAReasonForHalfAMinute) {
+  for (const double period_s : {0.125, 0.25, 1.0}) {
+    EXPECT_EQ(
+        ending(kOn, loading(period_s, 15)).verdict.cause,
+        StopCause::swap_induced)
+        << period_s;
+    const Ending late = ending(kOn, loading(period_s, 45));
+    EXPECT_EQ(late.verdict.cause, StopCause::none) << period_s;
+    EXPECT_EQ(late.notices, std::vector{SwapOrigin::ambient}) << period_s;
   }
-  EXPECT_EQ(ending(kOn, samples).verdict.cause, StopCause::swap_induced);
 }
 
 TEST(GuardSwap, WhatTheMachineSwapsAnywayIsAmbient) {
@@ -251,7 +258,7 @@ TEST(GuardSwap, SwapInUseCountsOnlyWithoutACounter) {
   EXPECT_EQ(ending(kOn, samples(true)).verdict.cause, StopCause::none);
   // A counter that turns up late starts at its own first value.
   for (size_t i = 4; i < without.size(); ++i) {
-    without[i].swap_out_bytes = 7000 * kMiB;
+    without[i].swap_out_bytes = 7000 * kMiB + static_cast<int64_t>(i) * 4096;
   }
   EXPECT_EQ(ending(kOn, without).verdict.cause, StopCause::none);
 }
