@@ -269,7 +269,62 @@ class Inspection {
   Json problems_ = Json::array();
 };
 
+// Of an architecture that no family here knows.
+ModelShape guessed_shape(
+    const TensorCensus& census,
+    const ModelFacts& facts,
+    int64_t weight_bytes) {
+  ModelShape shape;
+  shape.context_tokens = facts.context_tokens.value_or(0);
+  shape.vocabulary = facts.vocabulary.value_or(0);
+  shape.hidden = facts.hidden.value_or(0);
+  shape.head_dim = facts.head_dim.value_or(0);
+  shape.heads = shape.head_dim > 0 ? shape.hidden / shape.head_dim : 0;
+  // Networks are usually up to four times as wide as the model.
+  shape.widest_input = 4 * shape.hidden;
+  shape.widest_output = 8 * shape.hidden;
+  shape.layer_values = 16 * shape.hidden;
+  const int64_t keeping = facts.full_layers.value_or(facts.layers.value_or(0));
+  for (int64_t i = 0; i < keeping; ++i) {
+    LayerShape layer;
+    layer.kv_heads = facts.kv_heads.value_or(0);
+    layer.head_dim = shape.head_dim;
+    shape.layers.push_back(layer);
+  }
+  shape.parameters = census.values();
+  shape.weight_bytes = weight_bytes;
+  shape.embedding_bytes = census.of(TensorRole::lm_head).bytes > 0
+      ? census.of(TensorRole::embedding).bytes
+      : 0;
+  return shape;
+}
+
 }  // namespace
+
+ModelSizes model_sizes(const std::string& model) {
+  const Checkpoint checkpoint(locate_model(model));
+  const TensorCensus census = take_census(checkpoint);
+  const ModelFacts facts = read_facts(checkpoint, census);
+  ModelSizes sizes{
+      .name = checkpoint.name(),
+      .quantization = quantization_name(checkpoint, census).name,
+      .shape = {},
+      .active_parameters = active_parameters(census, facts),
+      .bytes_per_token = bytes_per_token(census, facts)};
+  try {
+    sizes.shape = describe(checkpoint);
+    sizes.supported = true;
+  } catch (const Error&) {
+    sizes.shape = guessed_shape(census, facts, checkpoint.weight_bytes());
+  }
+  try {
+    const auto source = checkpoint.chat_template();
+    sizes.thinking = source && template_traits(*source).thinking;
+  } catch (const Error&) {
+    // A damaged template is inspect's to report.
+  }
+  return sizes;
+}
 
 Json inspect_model(const std::string& model, const InspectOptions& options) {
   const Checkpoint checkpoint(locate_model(model));

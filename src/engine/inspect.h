@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "memory/model_shape.h"
 
 namespace bantam {
 
@@ -22,6 +23,21 @@ struct InspectOptions {
 /// tool_calls, end_tokens, licence, licence_source, commercial_use,
 /// unsupported, notes, problems. What the files do not say is null. Throws
 /// not_found or invalid_file only if the files cannot be read at all.
+/// Sizes of a model for plans and estimates, also of one that bantam cannot
+/// run: then `shape` is what well-known keys and tensor names suggest.
+struct ModelSizes {
+  std::string name;
+  std::string quantization;
+  ModelShape shape;
+  int64_t active_parameters = 0;
+  int64_t bytes_per_token = 0;  // of weights
+  bool thinking = false;
+  bool supported = false;
+};
+
+/// Throws like inspect_model().
+ModelSizes model_sizes(const std::string& model);
+
 Json inspect_model(
     const std::string& model,
     const InspectOptions& options = {});

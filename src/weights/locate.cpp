@@ -214,16 +214,15 @@ std::string locate_in_snapshot(
   fail(ErrorCode::not_found, "{}: no such file or folder{}", path, remedy);
 }
 
-// The shell expands "~", but not in a configuration file.
-std::string expand_home(std::string_view model) {
-  const char* home = std::getenv("HOME");
-  if (model.starts_with("~/") && home != nullptr) {
-    return std::string(home) + std::string(model.substr(1));
-  }
-  return std::string(model);
-}
-
 }  // namespace
+
+std::string expand_home(std::string_view path) {
+  const char* home = std::getenv("HOME");
+  if (path.starts_with("~/") && home != nullptr) {
+    return std::string(home) + std::string(path.substr(1));
+  }
+  return std::string(path);
+}
 
 std::string locate_model(std::string_view model) {
   const std::string path = expand_home(model);

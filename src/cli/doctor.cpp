@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// bantam doctor [MODEL]: is everything right for a run? One page.
+#include "engine/doctor.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "cli/chosen_model.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/setting_flags.h"
+
+namespace bantam {
+
+namespace {
+
+Json diagnosis_json(const Diagnosis& diagnosis) {
+  Json findings = Json::array();
+  for (const Finding& finding : diagnosis.findings) {
+    findings.push_back(
+        {{"id", finding.id},
+         {"status", health_name(finding.health)},
+         {"text", finding.text},
+         {"advice", finding.advice.empty() ? Json() : Json(finding.advice)}});
+  }
+  const auto or_null = [](const std::optional<double>& value) {
+    return value ? Json(*value) : Json();
+  };
+  return {
+      {"would_start", diagnosis.would_start},
+      {"findings", std::move(findings)},
+      {"bandwidth_bytes_per_second", or_null(diagnosis.bandwidth)},
+      {"tokens_per_second", or_null(diagnosis.tokens_per_second)}};
+}
+
+// Colour on a terminal alone.
+std::string mark(Health health, bool colour) {
+  const int code = health == Health::green ? 32
+      : health == Health::yellow           ? 33
+                                           : 31;
+  const std::string name(health_name(health));
+  const std::string padded = fmt::format("{:<7}", name);
+  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, padded) : padded;
+}
+
+void print_page(const Diagnosis& diagnosis) {
+  const bool colour = ::isatty(STDOUT_FILENO) != 0;
+  for (const Finding& finding : diagnosis.findings) {
+    std::printf(
+        "%s %-10s %s\n",
+        mark(finding.health, colour).c_str(),
+        finding.id.c_str(),
+        finding.text.c_str());
+    if (!finding.advice.empty()) {
+      std::printf("        %-10s -> %s\n", "", finding.advice.c_str());
+    }
+  }
+  std::printf(
+      "\n%s\n",
+      diagnosis.would_start ? "A run would start."
+                            : "A run would be refused: mend what is red.");
+}
+
+int doctor(
+    const CLI::Option& model,
+    const SettingFlags& flags,
+    const DoctorOptions& probe) {
+  std::vector<GivenSetting> arguments;
+  if (model.count() > 0) {
+    arguments.push_back(argument("model.name", model.results().front()));
+  }
+  const RunConfig config = flags.read(std::move(arguments));
+  if (!(probe.probe_seconds >= 0) || probe.probe_seconds > 60) {
+    fail(
+        ErrorCode::invalid_request,
+        "--probe-seconds {}: expected 0 to 60",
+        probe.probe_seconds);
+  }
+  DoctorOptions options = probe;
+  options.engine = engine_options(config);
+  try {
+    options.engine.model = choose_model(config).name;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) {
+      throw;
+    }
+    // Named and not there: the finding "model" says so.
+    options.engine.model = config.text("model.local_path");
+  }
+  const Diagnosis diagnosis = diagnose(options);
+  if (config.boolean("output.json")) {
+    std::printf("%s\n", to_json_line(diagnosis_json(diagnosis)).c_str());
+  } else {
+    print_page(diagnosis);
+  }
+  return diagnosis.would_start
+      ? 0
+      : error_kind(ErrorCode::insufficient_memory).exit_code;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand(
+      "doctor", "Is everything right for a run: machine, memory, model");
+  command->footer(
+      "Takes the flags of bantam run. Exit code 0 if that run would start, 4 "
+      "if it would\nbe refused.\n\n"
+      "  bantam doctor\n"
+      "  bantam doctor model.gguf --max-kv-size 4096 --json");
+  const CLI::Option* model =
+      command->add_option("MODEL", CLI::callback_t(), "See bantam run --help");
+  auto probe = std::make_shared<DoctorOptions>();
+  command->add_option(
+      "--probe-seconds",
+      probe->probe_seconds,
+      "How long memory bandwidth is measured; 0: not at all");
+  command->add_flag(
+      "--verify",
+      probe->verify,
+      "Read files of the Hugging Face cache and compare their hashes");
+  auto flags = std::make_shared<SettingFlags>(*command, commands::kRun);
+  command->callback([=, &action] {
+    action = [=] { return doctor(*model, *flags, *probe); };
+  });
+}
+
+}  // namespace bantam
