@@ -5,24 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <set>
 
+#include "advise/local_plans.h"
 #include "base/size.h"
 
 namespace bantam {
 
 namespace {
 
-constexpr int64_t kGiB = int64_t{1} << 30;
-constexpr int64_t kPrefillChunk = 512;
-constexpr int kThreads = 4;
-// Answers that come slower than people read are worth less.
-constexpr double kReadingSpeed = 5;
-// Plans this close in score count as equal ("near-equal-prefers-speed").
-constexpr double kNearEqual = 0.97;
-// Free beside the plan before warm sampling is advised.
-constexpr int64_t kWarmHeadroom = kGiB;
 // What "long documents" means in estimates.
 constexpr double kDocumentTokens = 100'000;
 
@@ -37,112 +27,6 @@ constexpr std::array kTasks{
     NamedTask{Task::documents, "documents"},
     NamedTask{Task::batch, "batch"},
     NamedTask{Task::creative, "creative"}};
-
-/// Sizes of the cache to try, the wanted one first.
-std::vector<int64_t> cache_sizes(
-    Task task,
-    const Candidate& candidate,
-    const AdviceMachine& machine) {
-  if (task == Task::reasoning) {
-    return {32'768, 16'384, 8'192};
-  }
-  // A model that takes more than half of the memory gets a short history.
-  if (candidate.shape.weight_bytes > machine.budget.ram_bytes / 2) {
-    return {4'096, 2'048};
-  }
-  return {8'192, 4'096, 2'048};
-}
-
-double score_of(Task task, const LocalPlan& local, int64_t wanted_tokens) {
-  double score = local.candidate.strength();
-  score *=
-      std::pow(std::min(1.0, local.tokens_per_second / kReadingSpeed), 0.3);
-  if (task == Task::reasoning) {  // thoughts that are cut short help less
-    score *= std::pow(
-        static_cast<double>(local.kv_tokens) /
-            static_cast<double>(wanted_tokens),
-        0.1);
-  }
-  if (task == Task::creative && local.headroom_bytes < kWarmHeadroom) {
-    score *= 0.85;
-  }
-  return score;
-}
-
-std::variant<LocalPlan, Refusal> plan_candidate(
-    Task task,
-    const AdviceMachine& machine,
-    const Candidate& candidate) {
-  const std::vector<int64_t> sizes = cache_sizes(task, candidate, machine);
-  std::string reason;
-  for (const int64_t wanted : sizes) {
-    const RunShape run{
-        .kv_budget_tokens = std::min(wanted, candidate.shape.context_tokens),
-        .prefill_chunk = kPrefillChunk,
-        .threads = kThreads,
-        // As bantam plan counts on a GPU.
-        .copies_weights = machine.target == FitTarget::gpu};
-    const auto fit =
-        fit_memory(candidate.shape, run, machine.budget, machine.target);
-    LocalPlan local{.candidate = candidate, .kv_tokens = run.kv_budget_tokens};
-    if (const auto* fits = std::get_if<Fits>(&fit)) {
-      local.plan = fits->plan;
-      local.embedding_on_cpu = fits->embedding_on_cpu;
-      local.max_context_tokens = fits->max_context_tokens;
-    } else {
-      const auto& shortfall = std::get<Shortfall>(fit);
-      local.plan = shortfall.plan;
-      local.max_context_tokens = run.kv_budget_tokens;
-      for (const FitOption& option : shortfall.options) {
-        if (option.kind == OptionKind::raised_gpu_limit) {
-          local.gpu_limit_command = option.command;
-        }
-      }
-      if (local.gpu_limit_command.empty()) {
-        reason = shortfall.reasons.empty() ? "" : shortfall.reasons.front();
-        for (const FitOption& option : shortfall.options) {
-          if (option.kind == OptionKind::larger_machine) {
-            reason += "; it fits " + option.text;
-          }
-        }
-        continue;
-      }
-    }
-    local.headroom_bytes = machine.budget.bytes - local.plan.total_bytes();
-    local.tokens_per_second =
-        decode_speed(candidate, local.kv_tokens, machine.bytes_per_second);
-    local.prefill_tokens_per_second =
-        prefill_speed(candidate, machine.bytes_per_second);
-    local.score = score_of(task, local, sizes.front());
-    return local;
-  }
-  return Refusal{candidate, reason};
-}
-
-// The best first; within each run of near-equal scores the fastest first; of
-// each model only its best quantization.
-std::vector<LocalPlan> ranked(std::vector<LocalPlan> plans) {
-  const auto by_score = [](const LocalPlan& a, const LocalPlan& b) {
-    return a.score > b.score;
-  };
-  const auto by_speed = [](const LocalPlan& a, const LocalPlan& b) {
-    return a.tokens_per_second > b.tokens_per_second;
-  };
-  std::ranges::stable_sort(plans, by_score);
-  for (auto begin = plans.begin(); begin != plans.end();) {
-    const double least = begin->score * kNearEqual;
-    const auto end = std::find_if(begin, plans.end(), [&](const auto& plan) {
-      return plan.score < least;
-    });
-    std::stable_sort(begin, end, by_speed);
-    begin = end;
-  }
-  std::set<std::string> seen;
-  std::erase_if(plans, [&](const LocalPlan& plan) {
-    return !seen.insert(plan.candidate.model).second;
-  });
-  return plans;
-}
 
 class Advisor {
  public:
@@ -161,12 +45,7 @@ class Advisor {
       }
     }
     plans = ranked(std::move(plans));
-    // Only what would be better than what fits is worth a line.
-    std::erase_if(advice.refused, [&](const Refusal& refusal) {
-      return !plans.empty() &&
-          refusal.candidate.strength() <=
-          plans.front().candidate.strength() * (2 - kNearEqual);
-    });
+    advice.refused = worth_a_line(std::move(advice.refused), plans);
     advice.approaches = approaches(plans, candidates);
     return advice;
   }
@@ -203,7 +82,8 @@ class Advisor {
         settings.max_tokens = plan.kv_tokens - 1024;
         break;
       case Task::creative:
-        settings.temperature = plan.headroom_bytes >= kWarmHeadroom ? 0.8 : 0.3;
+        settings.temperature =
+            plan.headroom_bytes >= kWarmHeadroomBytes ? 0.8 : 0.3;
         settings.max_tokens = 1024;
         break;
       case Task::documents:
@@ -251,7 +131,10 @@ class Advisor {
               "{} keeps about {:.0f} % of the model's abilities",
               candidate.quantization,
               100 * candidate.kept),
-          candidate.kept < 0.9 ? "three-bits-on-16" : "four-bits-from-24");
+          candidate.kept < kLeastKept  ? "two-bits-last"
+              : candidate.kept < 0.9   ? "three-bits-on-16"
+              : candidate.kept < 0.985 ? "four-bits-from-24"
+                                       : "near-equal-prefers-speed");
     }
     if (plan.embedding_on_cpu || !plan.gpu_limit_command.empty()) {
       say(fmt::format(
@@ -306,6 +189,13 @@ class Advisor {
       approach.rules.emplace_back("thinking-only-for-reasoning");
       approach.rules.emplace_back("low-temperature");
     }
+    if (task_ == Task::batch) {
+      approach.why.push_back(
+          fmt::format(
+              "a million tokens of answers take {:.0f} hours",
+              1e6 / plan.tokens_per_second / 3600));
+      approach.rules.emplace_back("cloud-for-throughput");
+    }
     approach.command = fmt::format(
         "bantam {} {} {}",
         task_ == Task::batch ? "batch JOBS.jsonl --model" : "run",
@@ -324,13 +214,16 @@ class Advisor {
             plan.candidate.quantization),
         .local = plan,
         .settings = settings_for(plan)};
+    const double passages = static_cast<double>(plan.kv_tokens) / 2;
     approach.why.push_back(
         fmt::format(
             "reading {:.0f} tokens whole would take {:.0f} minutes at {:.0f} "
-            "tokens/s; a few passages of them take one or two",
+            "tokens/s, {:.0f} tokens of passages take {:.0f} seconds",
             kDocumentTokens,
             kDocumentTokens / plan.prefill_tokens_per_second / 60,
-            plan.prefill_tokens_per_second));
+            plan.prefill_tokens_per_second,
+            passages,
+            passages / plan.prefill_tokens_per_second));
     approach.rules.emplace_back("retrieval-for-documents");
     explain_local(plan, approach);
     approach.command = fmt::format(

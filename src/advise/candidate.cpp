@@ -27,8 +27,8 @@ double Candidate::strength() const {
   const double effective = std::sqrt(
       static_cast<double>(shape.parameters) *
       static_cast<double>(active_parameters));
-  // Billions, from a tenth on, so that the logarithm stays positive.
-  return std::max(0.0, std::log2(effective / 1e8) - std::log2(10.0) + 1) * kept;
+  // In units of half a billion, so that small models have a strength too.
+  return std::max(0.0, std::log2(effective / 0.5e9)) * kept;
 }
 
 Candidate catalogue_candidate(

@@ -23,7 +23,7 @@ struct Candidate {
   std::string source;
 
   bool has_experts() const { return active_parameters < shape.parameters / 2; }
-  /// log2 of the effective size in billions, times `kept`; at least 0.
+  /// log2 of the effective size in half billions, times `kept`; at least 0.
   double strength() const;
 };
 

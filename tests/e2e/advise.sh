@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # bantam advise: the decision matrix. The golden texts were read by eye; with
-# BANTAM_RECORD=1 they are written anew, to be read again.
+# RECORD_GOLDEN=1 they are written anew, to be read again.
 . "$(dirname "$0")/harness.sh"
 
 golden=$here/advise
@@ -8,7 +8,7 @@ for case in daily_8GiB daily_16GiB daily_24GiB daily_64GiB reasoning_16GiB \
   documents_16GiB batch_16GiB creative_16GiB; do
   run 0 advise --task "${case%_*}" --ram "${case#*_}"
   silent err
-  if [ -n "${BANTAM_RECORD:-}" ]; then
+  if [ -n "${RECORD_GOLDEN:-}" ]; then
     cp "$dir/out" "$golden/$case.txt"
   fi
   same "$dir/out" "$golden/$case.txt"
