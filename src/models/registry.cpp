@@ -24,6 +24,8 @@ struct Family {
 constexpr std::array kFamilies{
     Family{"llama", describe_llama, make_llama},
     Family{"mistral", describe_llama, make_llama},
+    Family{"qwen2", describe_llama, make_llama},
+    Family{"qwen3", describe_llama, make_llama},
 };
 
 const Family& family_of(const Checkpoint& checkpoint) {
