@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/engine_impl.h"
 #include "machine/this_machine.h"
+#include "nn/eval.h"
 #include "weights/locate.h"
 
 namespace bantam {
@@ -60,8 +61,9 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       chat_prompt(checkpoint, *tokenizer),
       end_tokens(end_tokens_of(checkpoint, *tokenizer)),
       pool(run.threads),
+      stream(device_of(options)),
       compute{
-          .stream = nn::mx::new_thread_unsafe_stream(device_of(options)),
+          .stream = stream.stream(),
           .path = run.copies_weights ? nn::KernelPath::stock
                                      : nn::KernelPath::native,
           .pool = &pool,
@@ -87,6 +89,10 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       .vocabulary = shape.vocabulary,
       .files = checkpoint.files()};
   load_s = load_clock.seconds();
+}
+
+Engine::Impl::~Impl() {
+  nn::settle(compute);
 }
 
 std::unique_ptr<RunGuard> Engine::Impl::make_guard() {

@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "kernels/thread_pool.h"
 #include "machine/machine_profile.h"
+#include "machine/process_memory.h"
 #include "machine/this_machine.h"
 #include "memory/preflight.h"
 
@@ -146,7 +147,7 @@ std::optional<MemoryBudget> memory_budget(
     consider(budget_now(
         {.total_bytes = sample->total_bytes.value_or(0),
          .available_bytes = *sample->available_bytes,
-         .own_bytes = sample->own_footprint_bytes.value_or(0),
+         .own_bytes = private_process_bytes(),
          .limited = !machine.limited_by.empty() &&
              machine.ram_bytes == sample->total_bytes}));
   } else if (sample != nullptr && sample->total_bytes) {
