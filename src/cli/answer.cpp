@@ -13,38 +13,11 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "cli/interrupt.h"
+#include "cli/progress_line.h"
 #include "cli/result_report.h"
 #include "engine/receipt.h"
 
 namespace bantam {
-
-namespace {
-
-// A line on a terminal's stderr that is written over and then wiped.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool shown) : shown_(shown) {}
-  ~ProgressLine() { clear(); }
-
-  void show(const std::string& text) {
-    if (shown_) {
-      std::fprintf(stderr, "\r\x1b[K%s", text.c_str());
-      written_ = true;
-    }
-  }
-  void clear() {
-    if (written_) {
-      std::fputs("\r\x1b[K", stderr);
-      written_ = false;
-    }
-  }
-
- private:
-  bool shown_;
-  bool written_ = false;
-};
-
-}  // namespace
 
 std::string read_stdin() {
   std::string text;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "nn/attention.h"
 
+#include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "kernels/elementwise.h"
 #include "nn/cpu_primitive.h"
@@ -10,6 +12,30 @@
 namespace bantam::nn {
 
 namespace {
+
+// Heads whose rotary pairs are neighbours (x[2i], x[2i + 1]) with the first
+// halves of all pairs in front instead: sums over a head's dimensions then run
+// in the same order whichever way a file lays its rows out, so that a model
+// gives the same bits in both formats.
+void pairs_to_halves(
+    float* x,
+    int64_t stride,
+    int64_t tokens,
+    int64_t heads,
+    int64_t head_dim,
+    int64_t pairs) {
+  std::vector<float> second(pairs);
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t h = 0; h < heads; ++h) {
+      float* head = x + t * stride + h * head_dim;
+      for (int64_t i = 0; i < pairs; ++i) {
+        second[i] = head[2 * i + 1];
+        head[i] = head[2 * i];
+      }
+      std::copy_n(second.data(), pairs, head + pairs);
+    }
+  }
+}
 
 mx::array native_attend(
     const mx::array& qkv,
@@ -35,15 +61,20 @@ mx::array native_attend(
         float* k = q + shape.heads * shape.head_dim;
         float* v = k + shape.kv_heads * shape.head_dim;
         // Queries and keys lie side by side and turn alike.
+        const int64_t heads = shape.heads + shape.kv_heads;
+        const auto pairs = static_cast<int64_t>(rope.frequencies.size());
+        if (rope.interleaved) {
+          pairs_to_halves(q, stride, count, heads, shape.head_dim, pairs);
+        }
         kernels::rope(
             q,
             stride,
             count,
             position,
-            {.heads = shape.heads + shape.kv_heads,
+            {.heads = heads,
              .head_dim = shape.head_dim,
-             .pairs = static_cast<int64_t>(rope.frequencies.size()),
-             .interleaved = rope.interleaved},
+             .pairs = pairs,
+             .interleaved = false},
             rope.frequencies.data(),
             /* amplitude = */ 1.0f,
             *compute.pool);
