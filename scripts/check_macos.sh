@@ -72,9 +72,16 @@ lay_out_prefix() {
   header_package nlohmann_json nlohmann nlohmann_json::nlohmann_json
   header_package fmt fmt fmt::fmt FMT_HEADER_ONLY
   header_package CLI11 CLI CLI11::CLI11
+  header_package yaml-cpp yaml-cpp yaml-cpp::yaml-cpp
   pkg_config_package libpcre2-8 pcre2.h
   pkg_config_package libutf8proc utf8proc.h
   pkg_config_package libhwy hwy
+  pkg_config_package libcrypto ""
+  # Debian splits its headers by machine.
+  mkdir -p "$prefix/include/openssl"
+  for header in /usr/include/openssl/*.h /usr/include/*/openssl/*.h; do
+    ln -sfn "$header" "$prefix/include/openssl/"
+  done
   # GoogleTest is built from Debian's sources, so that test programs link whole.
   mkdir -p "$prefix/lib/cmake/GTest"
   cp cmake/toolchains/GTestFromSource.cmake \

@@ -27,7 +27,9 @@ ninja -C build/release
 for tool in tools/check_*.py; do
   case $(basename "$tool") in
     check_layers.py) ;; # Part of make test.
-    check_logits.py) check "$tool" $model build/bantam ;;
+    check_logits.py | check_convert.py)
+      check "$tool" $model build/bantam
+      ;;
     check_tokenizer.py)
       for tokenizer in tests/text/golden/*.tokenizer.json; do
         check "$tool" build/release/tests/text/tokenize_main "$tokenizer" \

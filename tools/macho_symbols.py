@@ -19,7 +19,12 @@ ALLOWED = {
     "_pcre2_": "PCRE2",
     "_utf8proc_": "utf8proc",
     "_curl_": "libcurl",
+    "_EVP_": "OpenSSL",
     "_sqlite3_": "SQLite",
+    "__ZN4YAML": "yaml-cpp",
+    "__ZNK4YAML": "yaml-cpp",
+    "__ZTIN4YAML": "yaml-cpp",
+    "__ZTVN4YAML": "yaml-cpp",
     "__ZN3hwy": "Highway",
     "__ZNK3hwy": "Highway",
 }

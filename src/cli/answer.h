@@ -16,9 +16,6 @@ struct AnswerStyle {
 
 /// Loads the model and answers `options.request`: text as it comes, or one
 /// JSON object. Returns the exit code. Throws bantam::Error.
-int answer(
-    const RunOptions& options,
-    const Json& applied,
-    const AnswerStyle& style = {});
+int answer(const RunOptions& options, const AnswerStyle& style = {});
 
 }  // namespace bantam

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/npy.h"
 #include "cli/options.h"
+#include "cli/setting_flags.h"
 #include "engine/chat_prompt.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -156,15 +157,15 @@ void add_render(CLI::App& debug, Action& action) {
 }
 
 struct LogitsOptions {
-  RunOptions run;
-  std::string ids, out;
+  std::string model, ids, out;
   int64_t chunk = 512;
 };
 
-int logits(LogitsOptions& options) {
+int logits(const LogitsOptions& options, const SettingFlags& flags) {
   const std::vector<TokenId> ids = parse_ids(options.ids);
-  finish_run_options(options.run);
-  Engine engine(options.run.engine);
+  EngineOptions engine_choice = engine_options(flags.read());
+  engine_choice.model = options.model;
+  Engine engine(engine_choice);
   NpyWriter writer(
       options.out, static_cast<int64_t>(ids.size()), engine.model().vocabulary);
   engine.logits(ids, options.chunk, [&](std::span<const float> row) {
@@ -178,15 +179,15 @@ void add_logits(CLI::App& debug, Action& action) {
   auto options = std::make_shared<LogitsOptions>();
   CLI::App* command = debug.add_subcommand(
       "logits", "Logits of every token, as a float32 .npy file");
-  command->add_option("MODEL", options->run.engine.model)->required();
+  command->add_option("MODEL", options->model)->required();
   command->add_option("--ids", options->ids, "Token ids: 1,2,3")->required();
   command->add_option("--chunk", options->chunk, "Tokens read at a time")
       ->capture_default_str();
   command->add_option("--out", options->out, "The .npy file to write")
       ->required();
-  add_engine_options(*command, options->run);
+  auto flags = std::make_shared<SettingFlags>(*command, commands::kLogits);
   command->callback(
-      [=, &action] { action = [=] { return logits(*options); }; });
+      [=, &action] { action = [=] { return logits(*options, *flags); }; });
 }
 
 }  // namespace

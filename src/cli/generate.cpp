@@ -8,12 +8,13 @@
 #include "cli/answer.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/setting_flags.h"
 
 namespace bantam {
 
 namespace {
 
-constexpr const char* kDefaultModel = "smollm2";
+constexpr const char* kDefaultPrompt = "hello";
 
 struct RefusedFlag {
   const char* names;
@@ -49,7 +50,6 @@ constexpr std::array kRefusedFlags{
         "--quantize-activations,-q",
         false,
         "bantam does not quantize activations to 4 or 8 bits; leave it out"},
-    RefusedFlag{"--kv-bits", true, "the key/value cache is kept in 16 bits"},
     RefusedFlag{
         "--kv-group-size",
         true,
@@ -94,56 +94,32 @@ std::string unescape(const std::string& text) {
   return out;
 }
 
-int generate(const CLI::App& command, RunOptions& options, bool verbose) {
-  options.prompt =
-      unescape(options.prompt == "-" ? read_stdin() : options.prompt);
-  finish_run_options(options);
-  Json applied = applied_settings(command, options);
-  const bool given = command.get_option("--model")->count() > 0;
-  applied["model"] = {
-      {"value", options.engine.model}, {"from", given ? "flag" : "default"}};
-  return answer(options, applied, {.statistics = verbose});
+int generate(const SettingFlags& flags) {
+  const RunConfig config = flags.read();
+  std::string prompt = config.text("execution.prompt");
+  if (config.layer("execution.prompt") == Layer::defaults) {
+    prompt = kDefaultPrompt;
+  }
+  prompt = unescape(prompt == "-" ? read_stdin() : prompt);
+  return answer(
+      run_options(config, prompt, commands::kGenerate),
+      {.statistics = config.boolean("output.verbose")});
 }
 
 }  // namespace
 
 void add_generate_command(CLI::App& app, Action& action) {
-  auto options = std::make_shared<RunOptions>();
-  auto verbose = std::make_shared<bool>(false);
-  options->engine.model = kDefaultModel;
-  options->prompt = "hello";
   CLI::App* command = app.add_subcommand(
       "generate", "The same with the flag names of mlx_lm.generate");
   command->footer(
       "The values that are left out are bantam's defaults, shown above; "
-      "mlx_lm.generate's\nown are --temp 0 and --max-tokens 100.\n\n"
+      "mlx_lm.generate's\nown are --temp 0 and --max-tokens 100. Without "
+      "--prompt it is \"hello\", as there.\n\n"
       "  bantam generate --model smollm2 --prompt \"hello\" --max-tokens 64");
-  command->add_option("--model", options->engine.model, "See bantam run --help")
-      ->capture_default_str();
-  command->add_option("-p,--prompt", options->prompt, "- reads stdin")
-      ->capture_default_str();
-  command->add_option(
-      "--prefill-response",
-      options->request.answer_prefix,
-      "The answer begins with this text");
-  command->add_option(
-      "--extra-eos-token",
-      options->request.end_tokens,
-      "Further tokens that end the answer");
-  command->add_option(
-      "--verbose", *verbose, "True prints speed and memory to stderr");
-  add_run_options(*command, *options);
-  command->remove_option(command->get_option("--max-tokens"));
-  command
-      ->add_option(
-          "-m,--max-tokens",
-          options->request.max_tokens,
-          "The longest answer, in tokens")
-      ->capture_default_str();
+  auto flags = std::make_shared<SettingFlags>(*command, commands::kGenerate);
   add_refused_flags(*command);
-  command->callback([=, &action] {
-    action = [=] { return generate(*command, *options, *verbose); };
-  });
+  command->callback(
+      [=, &action] { action = [=] { return generate(*flags); }; });
 }
 
 }  // namespace bantam

@@ -1,40 +1,36 @@
 // SPDX-License-Identifier: MIT
-// The flags that run and generate share, and where each value came from.
+// From settings to what the engine is asked.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <string>
 #include <vector>
 
 #include "bantam/engine.h"
 #include "base/json.h"
+#include "config/run_config.h"
 
 namespace bantam {
 
 struct RunOptions {
   EngineOptions engine;
   Request request;
-  std::string system_prompt;
-  std::string prompt;
-  std::vector<std::string> logit_bias;  // "ID=BIAS"
-  std::string device = "cpu";
-  std::string kernels = "native";
-  bool ignore_chat_template = false;
   bool json = false;
+  std::string receipt;  // file to write; "": none
+  /// Adjustments that the user should know of, one sentence each.
+  std::vector<std::string> notes;
+  /// Every setting in force and where it came from.
+  Json applied;
 };
 
-/// Adds the common flags to `command`; values land in `options`.
-void add_run_options(CLI::App& command, RunOptions& options);
+/// How to compute; the model is left to the caller.
+EngineOptions engine_options(const RunConfig& config);
 
-/// Of those, the ones that say how to compute: threads, cache, device.
-void add_engine_options(CLI::App& command, RunOptions& options);
-
-/// After parsing: checks and moves what the parser left as text. Throws
-/// invalid_request.
-void finish_run_options(RunOptions& options);
-
-/// {"temp": {"value": 0.1, "from": "default"}, ...}: every setting in force.
-Json applied_settings(const CLI::App& command, const RunOptions& options);
+/// Everything that the settings say of one request with `prompt`. `commands`
+/// are those whose settings `applied` lists. Throws invalid_request, or
+/// unavailable when another framework than bantam is to answer.
+RunOptions run_options(
+    const RunConfig& config,
+    const std::string& prompt,
+    CommandSet commands);
 
 }  // namespace bantam

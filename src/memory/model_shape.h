@@ -48,6 +48,9 @@ struct ModelShape {
   /// Floats per token of a chunk that the layer with the most of them works
   /// in, beside its inputs and output.
   int64_t scratch_floats = 0;
+  /// Values per token alive while one layer is computed: its input and the
+  /// output of every operation in it.
+  int64_t layer_values = 0;
   std::vector<LayerShape> layers;
   /// Parts of the checkpoint that are not used (vision, ...), a line each.
   std::vector<std::string> unused_parts;
@@ -55,6 +58,8 @@ struct ModelShape {
   int64_t parameters = 0;
   int64_t weight_bytes = 0;     // everything that the model reads
   int64_t embedding_bytes = 0;  // of which the input embedding, if untied
+  /// Mapped with the weights and read while loading: a GGUF file's metadata.
+  int64_t header_bytes = 0;
 
   int64_t kv_bytes_per_token(int bits = 16) const {
     int64_t bytes = 0;

@@ -74,7 +74,7 @@ nn::mx::array ModelEnds::logits(
 // --- attention --------------------------------------------------------------
 
 SelfAttention::SelfAttention(
-    const BlockReader& reader,
+    BlockReader& reader,
     const std::string& layer,
     const AttentionOptions& options)
     : input_layernorm_(
@@ -101,6 +101,9 @@ SelfAttention::SelfAttention(
   const int64_t width = attention_.q_width() + 2 * attention_.kv_width();
   reader.widen(width, config.hidden_size);
   reader.shape.scratch_floats = std::max(reader.shape.scratch_floats, width);
+  // Projections, heads, sum.
+  reader.emit(width + config.num_attention_heads * config.head_dim);
+  reader.emit(config.hidden_size);
   if (options.qk_norm) {
     attention_.q_norm =
         reader.norm(layer + "self_attn.q_norm", config.head_dim);
@@ -123,7 +126,7 @@ nn::mx::array SelfAttention::forward(
 
 // --- feed-forward -----------------------------------------------------------
 
-GatedMlp::GatedMlp(const BlockReader& reader, const std::string& layer)
+GatedMlp::GatedMlp(BlockReader& reader, const std::string& layer)
     : post_attention_layernorm_(reader.norm(
           layer + "post_attention_layernorm",
           reader.config.hidden_size)),
@@ -144,6 +147,7 @@ GatedMlp::GatedMlp(const BlockReader& reader, const std::string& layer)
         config.mlp_bias));
   }
   reader.widen(2 * config.intermediate_size, config.hidden_size);
+  reader.emit(2 * config.intermediate_size + config.hidden_size);
 }
 
 nn::mx::array GatedMlp::forward(

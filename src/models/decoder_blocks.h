@@ -3,6 +3,7 @@
 // The first norm and the residual belong to the block.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@ struct BlockReader {
   WeightSource& source;
   const nn::Compute& compute;
   ModelShape& shape;  // widths and scratch grow with each block
+  int64_t layer_values = 0;  // per token, of the layer being read
 
   nn::Linear linear(
       const std::string& path,
@@ -32,6 +34,8 @@ struct BlockReader {
   nn::RmsNorm norm(const std::string& path, int64_t size) const;
   /// A product of `rows` rows over `cols` columns is made in this model.
   void widen(int64_t rows, int64_t cols) const;
+  /// An operation of the layer has `values` values per token as its output.
+  void emit(int64_t values) { layer_values += values; }
 };
 
 /// The input embedding, the last norm and the output head.
@@ -65,7 +69,7 @@ class SelfAttention {
  public:
   /// `layer`: "layers.3.".
   SelfAttention(
-      const BlockReader& reader,
+      BlockReader& reader,
       const std::string& layer,
       const AttentionOptions& options);
 
@@ -85,7 +89,7 @@ class SelfAttention {
 /// x + down_proj(silu(gate_proj) * up_proj of the normed x).
 class GatedMlp {
  public:
-  GatedMlp(const BlockReader& reader, const std::string& layer);
+  GatedMlp(BlockReader& reader, const std::string& layer);
 
   nn::mx::array forward(const nn::mx::array& x, const nn::Compute& compute)
       const;
@@ -108,13 +112,16 @@ std::string layer_path(int64_t layer);
 /// Reads the layers one by one through `read(i)`, each with its share of the
 /// weights, then checks that nothing is left over.
 template <typename ReadLayer>
-void read_layers(const BlockReader& reader, const ReadLayer& read) {
+void read_layers(BlockReader& reader, const ReadLayer& read) {
   WeightSource& source = reader.source;
   for (int64_t i = 0; i < reader.config.num_hidden_layers; ++i) {
     const int64_t before = source.matrix_bytes();
+    reader.layer_values = reader.config.hidden_size;  // its input
     LayerShape layer = read(i);
     layer.weight_bytes = source.matrix_bytes() - before;
     reader.shape.layers.push_back(layer);
+    reader.shape.layer_values =
+        std::max(reader.shape.layer_values, reader.layer_values);
   }
   reader.shape.parameters = source.parameters();
   reader.shape.weight_bytes = source.matrix_bytes();

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "models/folder_export.h"
 #include "models/model.h"
 #include "models/registry.h"
 
@@ -14,5 +15,6 @@ ModelShape describe_llama(const Checkpoint& checkpoint);
 std::unique_ptr<Model> make_llama(
     const Checkpoint& checkpoint,
     const nn::Compute& compute);
+FolderExport export_llama(const Checkpoint& checkpoint);
 
 }  // namespace bantam

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "models/decoder_blocks.h"
 #include "models/families.h"
+#include "nn/eval.h"
 
 namespace bantam {
 
@@ -95,6 +96,7 @@ class Llama final : public Model {
       x = layer.self_attn.forward(
           x, cache.position(), cache.layer(i), compute_);
       x = layer.mlp.forward(x, compute_);
+      nn::end_layer(x, compute_);
     }
     cache.advance(static_cast<int64_t>(tokens.size()));
     return ends_.logits(x, logit_tokens, compute_);

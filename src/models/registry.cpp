@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "models/config_reader.h"
 #include "models/families.h"
+#include "models/folder_export.h"
 
 namespace bantam {
 
@@ -17,13 +18,14 @@ struct Family {
   std::string_view architecture;
   ModelShape (*describe)(const Checkpoint&);
   std::unique_ptr<Model> (*make)(const Checkpoint&, const nn::Compute&);
+  FolderExport (*export_folder)(const Checkpoint&) = nullptr;  // it cannot
 };
 
 // An explicit table: a linker drops self-registering objects of a static
 // library.
 constexpr std::array kFamilies{
-    Family{"llama", describe_llama, make_llama},
-    Family{"mistral", describe_llama, make_llama},
+    Family{"llama", describe_llama, make_llama, export_llama},
+    Family{"mistral", describe_llama, make_llama, export_llama},
     Family{"qwen2", describe_llama, make_llama},
     Family{"qwen3", describe_llama, make_llama},
 };
@@ -80,7 +82,31 @@ std::vector<std::string> supported_architectures() {
 }
 
 ModelShape describe(const Checkpoint& checkpoint) {
-  return family_of(checkpoint).describe(checkpoint);
+  ModelShape shape = family_of(checkpoint).describe(checkpoint);
+  shape.header_bytes = checkpoint.header_bytes();
+  return shape;
+}
+
+FolderExport export_folder(const Checkpoint& checkpoint) {
+  const Family& family = family_of(checkpoint);
+  if (family.export_folder == nullptr) {
+    fail(
+        ErrorCode::unsupported,
+        "{}: models of architecture \"{}\" cannot be converted yet",
+        checkpoint.path(),
+        family.architecture);
+  }
+  return family.export_folder(checkpoint);
+}
+
+int64_t TensorExport::source_row(int64_t row) const {
+  if (paired_heads == 0) {
+    return row;
+  }
+  const int64_t head_dim = tensor->shape.front() / paired_heads;
+  const int64_t pairs = head_dim / 2;
+  const int64_t within = row % head_dim;
+  return row - within + 2 * (within % pairs) + within / pairs;
 }
 
 std::unique_ptr<Model> make_model(

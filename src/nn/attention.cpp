@@ -2,7 +2,7 @@
 #include "nn/attention.h"
 
 #include <algorithm>
-#include <cstring>
+#include <vector>
 
 #include "kernels/elementwise.h"
 #include "nn/cpu_primitive.h"
@@ -46,6 +46,30 @@ HeadRows copy_heads(
   return {.q = to, .k = k, .v = k + kv, .stride = stride};
 }
 
+// Heads whose rotary pairs are neighbours (x[2i], x[2i + 1]) with the first
+// halves of all pairs in front instead: sums over a head's dimensions then run
+// in the same order whichever way a file lays its rows out, so that a model
+// gives the same bits in both formats.
+void pairs_to_halves(
+    float* x,
+    int64_t stride,
+    int64_t tokens,
+    int64_t heads,
+    int64_t head_dim,
+    int64_t pairs) {
+  std::vector<float> second(pairs);
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t h = 0; h < heads; ++h) {
+      float* head = x + t * stride + h * head_dim;
+      for (int64_t i = 0; i < pairs; ++i) {
+        second[i] = head[2 * i + 1];
+        head[i] = head[2 * i];
+      }
+      std::copy_n(second.data(), pairs, head + pairs);
+    }
+  }
+}
+
 void norm_and_rotate(
     const HeadRows& rows,
     int64_t tokens,
@@ -72,15 +96,20 @@ void norm_and_rotate(
   }
   // Queries and keys lie side by side and turn alike.
   const Rope& rope = attention.rope;
+  const int64_t heads = shape.heads + shape.kv_heads;
+  const auto pairs = static_cast<int64_t>(rope.frequencies.size());
+  if (rope.interleaved) {
+    pairs_to_halves(rows.q, rows.stride, tokens, heads, shape.head_dim, pairs);
+  }
   kernels::rope(
       rows.q,
       rows.stride,
       tokens,
       position,
-      {.heads = shape.heads + shape.kv_heads,
+      {.heads = heads,
        .head_dim = shape.head_dim,
-       .pairs = static_cast<int64_t>(rope.frequencies.size()),
-       .interleaved = rope.interleaved},
+       .pairs = pairs,
+       .interleaved = false},
       rope.frequencies.data(),
       rope.amplitude,
       pool);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "nn/eval.h"
 
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 #include "base/error.h"
 
@@ -23,6 +25,10 @@ namespace {
   fail(ErrorCode::internal, "MLX: {}", what);
 }
 
+// Below this, waiting for a layer costs more time than its activations are
+// worth: 16 tokens of a 27B are 3 MiB a layer.
+constexpr int kTokensWorthWaiting = 16;
+
 }  // namespace
 
 void eval(std::vector<mx::array> arrays) {
@@ -33,6 +39,34 @@ void eval(std::vector<mx::array> arrays) {
   } catch (const std::exception& error) {
     rethrow(error);
   }
+}
+
+void end_layer(mx::array& x, const Compute& compute) {
+  if (x.shape(0) < kTokensWorthWaiting) {
+    return;
+  }
+  eval({x});
+  if (compute.stop != nullptr && compute.stop->stop_requested()) {
+    throw StopRequested{};
+  }
+}
+
+void settle(const Compute& compute) noexcept {
+  // Enqueues a task and waits for it; without memory for that, tasks end all
+  // the same, so a little later there may be some.
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    try {
+      mx::synchronize(compute.stream);
+      return;
+    } catch (...) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+}
+
+void give_back() {
+  mx::clear_cache();
 }
 
 std::span<const float> values(mx::array& x) {

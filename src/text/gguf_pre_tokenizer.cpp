@@ -118,7 +118,7 @@ bool has_name(std::string_view names, std::string_view name) {
 
 }  // namespace
 
-GgufPreTokenizer make_gguf_pre_tokenizer(
+GgufPreTokenizer gguf_pre_tokenizer(
     const std::string& name,
     const std::string& source) {
   const std::string_view key =
@@ -134,23 +134,30 @@ GgufPreTokenizer make_gguf_pre_tokenizer(
         source,
         name);
   }
-  std::vector<std::unique_ptr<PreTokenizer>> stages;
+  GgufPreTokenizer pre{
+      .patterns = {},
+      .ignore_merges = family->ignore_merges,
+      .add_bos = family->add_bos,
+      .nfc = family->nfc};
   for (const char* pattern : family->patterns) {
     if (pattern != nullptr) {
-      stages.push_back(make_regex_split(
-          pattern,
-          SplitBehavior::isolated,
-          false,
-          source + ": pre-tokenizer " + std::string(key)));
+      pre.patterns.emplace_back(pattern);
     }
+  }
+  return pre;
+}
+
+std::unique_ptr<PreTokenizer> make_stages(
+    const GgufPreTokenizer& pre,
+    const std::string& source) {
+  std::vector<std::unique_ptr<PreTokenizer>> stages;
+  for (const std::string& pattern : pre.patterns) {
+    stages.push_back(
+        make_regex_split(pattern, SplitBehavior::isolated, false, source));
   }
   stages.push_back(
       make_byte_level({.add_prefix_space = false, .use_regex = false}));
-  return {
-      make_pre_tokenizer_sequence(std::move(stages)),
-      family->ignore_merges,
-      family->add_bos,
-      family->nfc};
+  return make_pre_tokenizer_sequence(std::move(stages));
 }
 
 }  // namespace bantam

@@ -4,13 +4,16 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "text/pre_tokenizer.h"
 
 namespace bantam {
 
 struct GgufPreTokenizer {
-  std::unique_ptr<PreTokenizer> stages;
+  /// Regular expressions that cut words off, one after the other, before a
+  /// byte-level stage without an expression of its own.
+  std::vector<std::string> patterns;
   /// A word that is a token is that token.
   bool ignore_merges = false;
   /// Where the file does not say.
@@ -22,8 +25,13 @@ struct GgufPreTokenizer {
 
 /// `name` as in the file; "" counts as "default". Throws unsupported, naming
 /// `source` and the name.
-GgufPreTokenizer make_gguf_pre_tokenizer(
+GgufPreTokenizer gguf_pre_tokenizer(
     const std::string& name,
+    const std::string& source);
+
+/// The stages that `pre` describes. `source` names it in errors.
+std::unique_ptr<PreTokenizer> make_stages(
+    const GgufPreTokenizer& pre,
     const std::string& source);
 
 }  // namespace bantam

@@ -6,22 +6,13 @@
 #include "base/error.h"
 #include "text/bpe_model.h"
 #include "text/gguf_pre_tokenizer.h"
+#include "text/gguf_token_type.h"
 #include "text/pipeline_tokenizer.h"
 #include "text/spm_model.h"
 
 namespace bantam {
 
 namespace {
-
-// llama.cpp's llama_token_type.
-enum TokenType : int32_t {
-  kNormal = 1,
-  kUnknown = 2,
-  kControl = 3,
-  kUserDefined = 4,
-  kUnused = 5,
-  kByte = 6,
-};
 
 class GgufBuilder {
  public:
@@ -89,10 +80,6 @@ class GgufBuilder {
     }
   }
 
-  int32_t type(size_t id) const {
-    return v_.types.empty() ? kNormal : v_.types[id];
-  }
-
   void add_tokens() {
     auto tokens = std::make_unique<TokenTable>();
     size_t bytes = 0;
@@ -110,13 +97,12 @@ class GgufBuilder {
       if (tokens->count() == before) {
         damaged("token {} has the spelling of another token", i);
       }
-      const int32_t kind = type(i);
-      if (kind == kControl || kind == kUnknown || kind == kUserDefined) {
+      if (is_added_token(v_, i)) {
         parts_.added.push_back(
             {.content = v_.tokens[i],
              .id = id,
              .normalized = false,
-             .special = kind != kUserDefined});
+             .special = is_special_token(v_, i)});
       }
     }
     tokens->extend(static_cast<int64_t>(v_.tokens.size()));
@@ -154,12 +140,13 @@ class GgufBuilder {
   }
 
   void build_byte_level_bpe() {
-    GgufPreTokenizer pre = make_gguf_pre_tokenizer(v_.pre, v_.source);
+    const GgufPreTokenizer pre = gguf_pre_tokenizer(v_.pre, v_.source);
     add_bos_ = pre.add_bos;
     if (pre.nfc) {
       parts_.normalizer = make_normal_form(NormalForm::nfc);
     }
-    parts_.pre_tokenizer = std::move(pre.stages);
+    parts_.pre_tokenizer =
+        make_stages(pre, v_.source + ": pre-tokenizer " + v_.pre);
     parts_.model = std::make_unique<BpeModel>(
         *tokens_,
         read_merges(),
@@ -202,7 +189,7 @@ class GgufBuilder {
     replace_spaces(prefix, parts_.normalizer);
     std::vector<bool> hidden(v_.tokens.size());
     for (size_t i = 0; i < hidden.size(); ++i) {
-      const int32_t kind = type(i);
+      const int32_t kind = token_type(v_, i);
       hidden[i] = kind == kControl || kind == kUnknown || kind == kByte;
     }
     parts_.model = std::make_unique<SpmModel>(

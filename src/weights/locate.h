@@ -17,4 +17,8 @@ namespace bantam {
 /// A folder of GGUF files alone stands for the only one in it.
 std::string locate_model(std::string_view model);
 
+/// "~/models" with the home folder in place of "~", which a shell would have
+/// expanded, but not in a configuration file.
+std::string expand_home(std::string_view path);
+
 }  // namespace bantam

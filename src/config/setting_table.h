@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+// The one table of settings. A new setting is a row here, and a line where its
+// value is used.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "config/setting.h"
+
+namespace bantam {
+
+inline constexpr std::array kSettingSections{
+    SettingSection{"model", "Which model, when the command names none"},
+    SettingSection{"runtime", "What computes, and how"},
+    SettingSection{"sampling", "The answer: its length, its cache, its dice"},
+    SettingSection{
+        "environment",
+        "The machine: what it must have, and the guard"},
+    SettingSection{"execution", "The conversation"},
+    SettingSection{"output", "What is printed and kept"},
+};
+
+namespace setting_groups {
+inline constexpr std::string_view kMain = "Options";
+inline constexpr std::string_view kEngine = "Engine";
+inline constexpr std::string_view kMemory = "Memory";
+inline constexpr std::string_view kSampling = "Sampling (in this order)";
+}  // namespace setting_groups
+
+// The order of the rows is the order in --help and in the documentation.
+inline constexpr std::array kSettings{
+    Setting{
+        .key = "model.name",
+        .flag = "--model",
+        .commands = commands::kAnswering | commands::kPlan,
+        .group = setting_groups::kMain,
+        .help = "A folder in MLX format, a .gguf file, a repository id in the "
+                "Hugging Face cache, or smollm2 (the default)"},
+    Setting{
+        .key = "model.local_path",
+        .commands = commands::kAnswering | commands::kPlan,
+        .help = "The model's folder or file; if it is not there, "
+                "model.repository is taken"},
+    Setting{
+        .key = "model.repository",
+        .commands = commands::kAnswering | commands::kPlan,
+        .help = "The model's repository id in the Hugging Face cache"},
+
+    Setting{
+        .key = "execution.prompt",
+        .flag = "--prompt",
+        .short_flag = "-p",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "The prompt; - reads stdin"},
+    Setting{
+        .key = "sampling.max_tokens",
+        .flag = "--max-tokens",
+        .short_flag = "-m",
+        .kind = SettingKind::integer,
+        .fallback = "256",
+        .least = 1,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "The longest answer, in tokens"},
+    Setting{
+        .key = "execution.system_prompt",
+        .flag = "--system-prompt",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "What the model is told before the prompt"},
+    Setting{
+        .key = "execution.prefill_response",
+        .flag = "--prefill-response",
+        .commands = commands::kGenerate,
+        .group = setting_groups::kMain,
+        .help = "The answer begins with this text"},
+    Setting{
+        .key = "sampling.stop",
+        .flag = "--stop",
+        .kind = SettingKind::texts,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "End the answer before this text (repeatable)"},
+    Setting{
+        .key = "sampling.extra_eos_token",
+        .flag = "--extra-eos-token",
+        .kind = SettingKind::texts,
+        .form = FlagForm::greedy,
+        .commands = commands::kGenerate,
+        .group = setting_groups::kMain,
+        .help = "Further tokens that end the answer"},
+    Setting{
+        .key = "execution.thinking_mode",
+        .flag = "--thinking",
+        .kind = SettingKind::boolean,
+        .form = FlagForm::toggle,
+        .fallback = "false",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "Let the model reason before it answers, if its template can"},
+    Setting{
+        .key = "execution.ignore_chat_template",
+        .flag = "--ignore-chat-template",
+        .kind = SettingKind::boolean,
+        .form = FlagForm::toggle,
+        .fallback = "false",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "Use the prompt as it is, without the model's chat template"},
+    Setting{
+        .key = "execution.chat_template_config",
+        .flag = "--chat-template-config",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .placeholder = "JSON",
+        .help = "JSON object of further variables for the chat template"},
+    Setting{
+        .key = "execution.mode",
+        .kind = SettingKind::choice,
+        .fallback = "single_shot",
+        .choices = "single_shot chat",
+        .pending = "chat",
+        .commands = commands::kAnswering,
+        .help = "single_shot: each prompt stands alone; chat: a conversation"},
+    Setting{
+        .key = "execution.chat_history_limit",
+        .kind = SettingKind::integer,
+        .fallback = "0",
+        .least = 0,
+        .pending = "*",
+        .commands = commands::kAnswering,
+        .help = "Exchanges of a conversation that are kept; 0 keeps none"},
+    Setting{
+        .key = "output.json",
+        .flag = "--json",
+        .kind = SettingKind::boolean,
+        .form = FlagForm::toggle,
+        .fallback = "false",
+        .commands = commands::kAnswering | commands::kPlan,
+        .group = setting_groups::kMain,
+        .help = "Print one JSON object when done, and nothing else"},
+    Setting{
+        .key = "output.verbose",
+        .flag = "--verbose",
+        .kind = SettingKind::boolean,
+        .fallback = "false",
+        .commands = commands::kGenerate,
+        .group = setting_groups::kMain,
+        .placeholder = "True|False",
+        .help = "True prints speed and memory to stderr, also in a pipe"},
+    Setting{
+        .key = "output.receipt",
+        .flag = "--receipt",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .placeholder = "FILE",
+        .help = "Write all that is needed to replay the run"},
+
+    Setting{
+        .key = "sampling.logit_bias",
+        .flag = "--logit-bias",
+        .kind = SettingKind::texts,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .placeholder = "TOKEN_ID=BIAS",
+        .help = "Add BIAS to that token's logit (repeatable)"},
+    Setting{
+        .key = "sampling.repetition_penalty",
+        .flag = "--repetition-penalty",
+        .kind = SettingKind::real,
+        .fallback = "1",
+        .least = 0.01,
+        .most = 100,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Divide positive logits of tokens already in the answer by "
+                "this"},
+    Setting{
+        .key = "sampling.presence_penalty",
+        .flag = "--presence-penalty",
+        .kind = SettingKind::real,
+        .fallback = "0",
+        .least = -100,
+        .most = 100,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Take this from tokens that are in the answer"},
+    Setting{
+        .key = "sampling.frequency_penalty",
+        .flag = "--frequency-penalty",
+        .kind = SettingKind::real,
+        .fallback = "0",
+        .least = -100,
+        .most = 100,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Take this from tokens for each time they are in the answer"},
+    Setting{
+        .key = "sampling.temperature",
+        .flag = "--temp",
+        .kind = SettingKind::real,
+        .fallback = "0.1",
+        .least = 0,
+        .most = 100,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Temperature; 0 always takes the likeliest token"},
+    Setting{
+        .key = "sampling.top_k",
+        .flag = "--top-k",
+        .kind = SettingKind::integer,
+        .fallback = "0",
+        .least = 0,
+        .most = 1e9,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Choose among this many; 0 is off"},
+    Setting{
+        .key = "sampling.top_p",
+        .flag = "--top-p",
+        .kind = SettingKind::real,
+        .fallback = "1",
+        .least = 0,
+        .most = 1,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Choose among the likeliest that together reach this "
+                "probability"},
+    Setting{
+        .key = "sampling.min_p",
+        .flag = "--min-p",
+        .kind = SettingKind::real,
+        .fallback = "0",
+        .least = 0,
+        .most = 1,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "Leave out tokens below this share of the likeliest"},
+    Setting{
+        .key = "sampling.seed",
+        .flag = "--seed",
+        .kind = SettingKind::seed,
+        .fallback = "0",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kSampling,
+        .help = "The same seed, the same answer"},
+
+    Setting{
+        .key = "runtime.framework",
+        .flag = "--framework",
+        .kind = SettingKind::choice,
+        .fallback = "bantam",
+        .choices = "bantam mlx-lm",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kEngine,
+        .help = "What answers: bantam itself, or the Python package mlx-lm"},
+    Setting{
+        .key = "runtime.version_pin",
+        .flag = "--version-pin",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kEngine,
+        .placeholder = "RANGE",
+        .help = "Versions of the framework that may answer, such as "
+                "\">=0.1,<0.2\""},
+    Setting{
+        .key = "sampling.max_kv_size",
+        .flag = "--max-kv-size",
+        .kind = SettingKind::integer,
+        .fallback = "1024",
+        .least = 5,
+        .commands = commands::kComputing,
+        .group = setting_groups::kEngine,
+        .help = "Tokens the key/value cache holds; when it is full the first "
+                "4 stay and the oldest of the rest are dropped"},
+    Setting{
+        .key = "sampling.kv_bits",
+        .flag = "--kv-bits",
+        .kind = SettingKind::choice,
+        .fallback = "16",
+        .choices = "16 8 4",
+        .pending = "8 4",
+        .commands = commands::kComputing,
+        .group = setting_groups::kEngine,
+        .help = "Bits of a number in the key/value cache"},
+    Setting{
+        .key = "runtime.prefill_chunk",
+        .flag = "--prefill-chunk",
+        .kind = SettingKind::integer,
+        .fallback = "512",
+        .least = 1,
+        .commands = commands::kComputing,
+        .group = setting_groups::kEngine,
+        .help = "Prompt tokens read at a time; the answer does not depend on "
+                "it"},
+    Setting{
+        .key = "runtime.threads",
+        .flag = "--threads",
+        .kind = SettingKind::integer,
+        .fallback = "0",
+        .least = 0,
+        .most = 4096,
+        .commands = commands::kComputing,
+        .group = setting_groups::kEngine,
+        .help = "Threads to compute with; 0 takes the physical cores. The "
+                "answer does not depend on it"},
+    Setting{
+        .key = "runtime.device",
+        .flag = "--device",
+        .kind = SettingKind::choice,
+        .fallback = "cpu",
+        .choices = "cpu gpu",
+        .commands = commands::kComputing,
+        .group = setting_groups::kEngine,
+        .help = "Where to compute"},
+    Setting{
+        .key = "runtime.kernels",
+        .flag = "--kernels",
+        .kind = SettingKind::choice,
+        .fallback = "native",
+        .choices = "native portable mlx",
+        .pending = "portable",
+        .commands = commands::kComputing,
+        .group = setting_groups::kEngine,
+        .help = "native: bantam's own; mlx: stock MLX operations, as on a GPU "
+                "(slow on a CPU)"},
+
+    Setting{
+        .key = "environment.ram",
+        .flag = "--ram",
+        .kind = SettingKind::size,
+        .least = 1,
+        .commands = commands::kComputing,
+        .group = setting_groups::kMemory,
+        .help = "Plan as if the machine had this much memory"},
+    Setting{
+        .key = "environment.budget",
+        .flag = "--budget",
+        .kind = SettingKind::size,
+        .least = 1,
+        .commands = commands::kComputing,
+        .group = setting_groups::kMemory,
+        .help = "The most memory a run may take"},
+    Setting{
+        .key = "environment.clean_room",
+        .flag = "--allow-dirty",
+        .kind = SettingKind::boolean,
+        .form = FlagForm::toggle,
+        .fallback = "true",
+        .flag_negates = true,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMemory,
+        .help = "Start although heavy applications run or the machine swaps "
+                "(turns environment.clean_room off)"},
+    Setting{
+        .key = "environment.memory_pressure_threshold",
+        .kind = SettingKind::choice,
+        .fallback = "yellow",
+        .choices = "yellow red",
+        .commands = commands::kAnswering,
+        .help = "The pressure from which a run is stopped after 10 s"},
+    Setting{
+        .key = "environment.abort_on_swap",
+        .kind = SettingKind::choice,
+        .fallback = "true",
+        .choices = "true false strict",
+        .commands = commands::kAnswering,
+        .help =
+            "Stop a run whose memory goes to swap, or makes others' go there; "
+            "strict: whenever swap grows"},
+    Setting{
+        .key = "environment.memory_source",
+        .flag = "--memory-source",
+        .fallback = "live",
+        .commands = commands::kAnswering | commands::kPlan,
+        .group = setting_groups::kMemory,
+        .placeholder = "live|replay:FILE",
+        .help = "What the guard watches: this machine, or a recorded trace"},
+    Setting{
+        .key = "environment.record_memory",
+        .flag = "--record-memory",
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMemory,
+        .placeholder = "FILE",
+        .help = "Write what the guard sees, as a trace"},
+};
+
+}  // namespace bantam
