@@ -12,6 +12,7 @@
 #include "machine/process_memory.h"
 #include "machine/this_machine.h"
 #include "memory/preflight.h"
+#include "nn/memory_limits.h"
 
 namespace bantam {
 
@@ -152,6 +153,10 @@ std::optional<MemoryBudget> memory_budget(
              machine.ram_bytes == sample->total_bytes}));
   } else if (sample != nullptr && sample->total_bytes) {
     consider(budget_of_machine(*sample));
+  }
+  // Of a machine that is here the GPU itself is asked.
+  if (least && sample != nullptr && !least->gpu_bytes) {
+    least->gpu_bytes = nn::recommended_gpu_bytes();
   }
   return least;
 }

@@ -23,7 +23,7 @@ struct BlockReader {
   const DecoderConfig& config;
   WeightSource& source;
   const nn::Compute& compute;
-  ModelShape& shape;  // widths and scratch grow with each block
+  ModelShape& shape;         // widths and scratch grow with each block
   int64_t layer_values = 0;  // per token, of the layer being read
 
   nn::Linear linear(
