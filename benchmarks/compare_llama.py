@@ -369,6 +369,7 @@ def write_record(where, rows):
     lines = [f"# bantam beside llama.cpp, {where['date']}", ""]
     lines += [f"- {key}: {value}" for key, value in where.items()]
     lines += ["", table(rows), ""]
+    path.parent.mkdir(exist_ok=True)
     path.write_text("\n".join(lines))
     print(f"Written: {path.relative_to(ROOT)}")
 

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "engine/engine_impl.h"
 #include "machine/this_machine.h"
+#include "nn/eval.h"
+#include "nn/memory_limits.h"
 #include "weights/locate.h"
 
 namespace bantam {
@@ -41,6 +43,23 @@ nn::mx::Device device_of(const EngineOptions& options) {
                                              : nn::mx::Device::cpu;
 }
 
+// Before anything large is allocated.
+ClearedRun clear_and_limit(
+    const EngineOptions& options,
+    const ModelShape& shape,
+    const MemorySample& before) {
+  ClearedRun cleared = check_run(options, shape, before);
+  const MemoryPlan& plan = cleared.plan;
+  nn::set_memory_limits(
+      {.allocated_bytes = plan.total_bytes(),
+       // What one layer lets go, the next one takes: kept, it costs no page
+       // faults.
+       .cached_bytes = plan.bytes_of(MemoryClass::activation),
+       .wired_bytes = plan.gpu_bytes(shape, cleared.embedding_on_cpu)},
+      device_of(options));
+  return cleared;
+}
+
 std::unique_ptr<TraceWriter> make_recorder(const std::string& path) {
   return path.empty() ? nullptr : std::make_unique<TraceWriter>(path);
 }
@@ -55,13 +74,14 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       source(make_memory_source(options.memory.source)),
       recorder(make_recorder(options.memory.record)),
       before(source->sample_with_apps()),
-      cleared(check_run(options, shape, before)),
+      cleared(clear_and_limit(options, shape, before)),
       tokenizer(checkpoint.make_tokenizer()),
       chat_prompt(checkpoint, *tokenizer),
       end_tokens(end_tokens_of(checkpoint, *tokenizer)),
       pool(run.threads),
+      stream(device_of(options)),
       compute{
-          .stream = nn::mx::new_thread_unsafe_stream(device_of(options)),
+          .stream = stream.stream(),
           .path = run.copies_weights ? nn::KernelPath::stock
                                      : nn::KernelPath::native,
           .pool = &pool,
@@ -73,8 +93,6 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
     recorder->write(before);
   }
   guard = make_guard();
-  // What one layer lets go, the next one takes: kept, it costs no page faults.
-  nn::mx::set_cache_limit(cleared.plan.bytes_of(MemoryClass::activation));
   summary = {
       .name = checkpoint.name(),
       .path = checkpoint.path(),
@@ -87,6 +105,10 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       .vocabulary = shape.vocabulary,
       .files = checkpoint.files()};
   load_s = load_clock.seconds();
+}
+
+Engine::Impl::~Impl() {
+  nn::settle(compute);
 }
 
 std::unique_ptr<RunGuard> Engine::Impl::make_guard() {

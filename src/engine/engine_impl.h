@@ -19,6 +19,7 @@
 #include "engine/run_guard.h"
 #include "generate/token_loop.h"
 #include "models/registry.h"
+#include "nn/stream_lease.h"
 #include "weights/checkpoint.h"
 
 namespace bantam {
@@ -36,6 +37,7 @@ class Stopwatch {
 
 struct Engine::Impl {
   explicit Impl(const EngineOptions& engine_options);
+  ~Impl();
 
   Result generate(
       const Request& request,
@@ -78,6 +80,7 @@ struct Engine::Impl {
   std::vector<TokenId> end_tokens;
   kernels::ThreadPool pool;
   nn::Workspace workspace;
+  nn::StreamLease stream;
   std::stop_token run_stop;
   nn::Compute compute;
   std::unique_ptr<Model> model;

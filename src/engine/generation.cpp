@@ -257,6 +257,7 @@ Result Engine::Impl::generate(
   if (guard == nullptr) {
     guard = make_guard();
   }
+  nn::settle(compute);  // of what a run before may have left
   cache.reset();
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, request.sampling);
@@ -302,6 +303,7 @@ void Engine::Impl::logits(
         ids.size(),
         shape.context_tokens);
   }
+  nn::settle(compute);  // of what a run before may have left
   cache.reset();
   run_stop = {};
   reserve(std::min<int64_t>(chunk, ids.size()));

@@ -9,8 +9,10 @@
 #include "base/size.h"
 #include "kernels/thread_pool.h"
 #include "machine/machine_profile.h"
+#include "machine/process_memory.h"
 #include "machine/this_machine.h"
 #include "memory/preflight.h"
+#include "nn/memory_limits.h"
 
 namespace bantam {
 
@@ -146,11 +148,15 @@ std::optional<MemoryBudget> memory_budget(
     consider(budget_now(
         {.total_bytes = sample->total_bytes.value_or(0),
          .available_bytes = *sample->available_bytes,
-         .own_bytes = sample->own_footprint_bytes.value_or(0),
+         .own_bytes = private_process_bytes(),
          .limited = !machine.limited_by.empty() &&
              machine.ram_bytes == sample->total_bytes}));
   } else if (sample != nullptr && sample->total_bytes) {
     consider(budget_of_machine(*sample));
+  }
+  // Of a machine that is here the GPU itself is asked.
+  if (least && sample != nullptr && !least->gpu_bytes) {
+    least->gpu_bytes = nn::recommended_gpu_bytes();
   }
   return least;
 }

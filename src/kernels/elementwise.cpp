@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// RMS norm, SwiGLU and softmax.
+// RMS norms, gates and softmax.
 #include "kernels/elementwise.h"
 
 #include "kernels/highway.h"
@@ -51,6 +51,20 @@ void SwigluToken(const float* gate, const float* up, int64_t cols, float* out) {
       result.part[i] = hn::Mul(silu, u.part[i]);
     }
     store16_partial(result, out + k, count);
+  });
+}
+
+// y *= 1 / (1 + e^-gate)
+void GateHead(float* y, const float* gate, int64_t head_dim) {
+  const DF d;
+  for_each16(head_dim, [&](int64_t k, size_t count) HWY_ATTR {
+    const Lanes16 g = load16_partial(gate + k, count);
+    Lanes16 result = load16_partial(y + k, count);
+    for (size_t i = 0; i < kParts; ++i) {
+      const VF e = exp_lanes(hn::Neg(g.part[i]));
+      result.part[i] = hn::Div(result.part[i], hn::Add(hn::Set(d, 1.0f), e));
+    }
+    store16_partial(result, y + k, count);
   });
 }
 
@@ -118,6 +132,7 @@ namespace {
 
 HWY_EXPORT(RmsNormToken);
 HWY_EXPORT(SwigluToken);
+HWY_EXPORT(GateHead);
 HWY_EXPORT(Softmax);
 
 // Values that one thread handles in about the time that waking another takes.
@@ -163,6 +178,50 @@ void swiglu(
     }
   };
   pool.parallel_for(tokens, tokens_per_range(cols), gated);
+}
+
+void norm_heads(
+    float* x,
+    int64_t stride,
+    int64_t tokens,
+    int64_t heads,
+    int64_t head_dim,
+    const float* weight,
+    float eps,
+    ThreadPool& pool) {
+  target_name();
+  const auto norm = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      for (int64_t h = 0; h < heads; ++h) {
+        float* head = x + t * stride + h * head_dim;
+        HWY_DYNAMIC_DISPATCH(RmsNormToken)(head, weight, eps, head_dim, head);
+      }
+    }
+  };
+  pool.parallel_for(tokens, tokens_per_range(heads * head_dim), norm);
+}
+
+void gate_heads(
+    float* y,
+    const float* gate,
+    int64_t stride,
+    int64_t head_stride,
+    int64_t tokens,
+    int64_t heads,
+    int64_t head_dim,
+    ThreadPool& pool) {
+  target_name();
+  const auto gated = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      for (int64_t h = 0; h < heads; ++h) {
+        HWY_DYNAMIC_DISPATCH(GateHead)
+        (y + (t * heads + h) * head_dim,
+         gate + t * stride + h * head_stride,
+         head_dim);
+      }
+    }
+  };
+  pool.parallel_for(tokens, tokens_per_range(heads * head_dim), gated);
 }
 
 float softmax(float* x, int64_t n) {

@@ -19,6 +19,18 @@ void rms_norm(
     float* y,
     ThreadPool& pool);
 
+/// The same in place for every head of `head_dim` floats, side by side within
+/// a token; tokens `stride` floats apart. weight: [head_dim].
+void norm_heads(
+    float* x,
+    int64_t stride,
+    int64_t tokens,
+    int64_t heads,
+    int64_t head_dim,
+    const float* weight,
+    float eps,
+    ThreadPool& pool);
+
 /// Rotary embedding in place on x: heads of `head_dim` floats, `stride`
 /// floats from token to token; token t has position `position + t`. The first
 /// `2 * pairs` dimensions of a head are rotated. `frequencies`: [pairs],
@@ -50,6 +62,19 @@ void swiglu(
     int64_t tokens,
     int64_t cols,
     float* out,
+    ThreadPool& pool);
+
+/// y *= sigmoid(gate), head by head: y dense, [tokens, heads * head_dim]; the
+/// gate of a token's first head at gate + token * stride, that of the next one
+/// `head_stride` floats on.
+void gate_heads(
+    float* y,
+    const float* gate,
+    int64_t stride,
+    int64_t head_stride,
+    int64_t tokens,
+    int64_t heads,
+    int64_t head_dim,
     ThreadPool& pool);
 
 /// In place softmax of n values, in float32. Returns log(sum(exp(x - max))) +

@@ -61,6 +61,18 @@ struct ThreadPool::State {
 
   std::vector<std::vector<std::byte>> scratch;  // one for each thread
 
+  /// Also of a pool whose constructor could not start all its threads.
+  ~State() {
+    {
+      const std::scoped_lock lock(mutex);
+      stop.store(true);
+    }
+    wake.notify_all();
+    for (std::thread& worker : workers) {
+      worker.join();
+    }
+  }
+
   void run_ranges();
   void work(int thread_index);
   bool wait_for_gate(uint64_t seen);
@@ -125,22 +137,14 @@ ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   const int total =
       std::clamp(threads > 0 ? threads : physical_cores(), 1, 1024);
   state_->scratch.resize(total);
+  state_->workers.reserve(total);
   for (int index = 1; index < total; ++index) {
     state_->workers.emplace_back(
         [state = state_.get(), index] { state->work(index); });
   }
 }
 
-ThreadPool::~ThreadPool() {
-  {
-    const std::scoped_lock lock(state_->mutex);
-    state_->stop.store(true);
-  }
-  state_->wake.notify_all();
-  for (std::thread& worker : state_->workers) {
-    worker.join();
-  }
-}
+ThreadPool::~ThreadPool() = default;
 
 int ThreadPool::threads() const {
   return static_cast<int>(state_->workers.size()) + 1;

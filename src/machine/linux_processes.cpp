@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/directory.h"
 #include "machine/heavy_apps.h"
 #include "machine/kernel_text.h"
 
@@ -50,19 +51,14 @@ bool is_number(const std::string& name) {
 
 std::optional<std::vector<AppMemory>> linux_heavy_apps(
     const std::string& proc_root) {
-  std::error_code error;
-  fs::directory_iterator entries(proc_root, error);
-  if (error) {
+  const auto ids = directory_names(proc_root);
+  if (!ids) {
     return std::nullopt;
   }
   const std::string own = link_text(proc_root + "/self");
   KernelTextReader reader;
   std::vector<AppProcess> found;
-  for (; entries != fs::directory_iterator(); entries.increment(error)) {
-    if (error) {
-      return std::nullopt;
-    }
-    const std::string id = entries->path().filename().string();
+  for (const std::string& id : *ids) {
     if (!is_number(id) || id == own) {
       continue;
     }
@@ -79,7 +75,8 @@ std::optional<std::vector<AppMemory>> linux_heavy_apps(
         continue;  // ended, holds nothing
       }
       bytes = bytes_of(status, "VmRSS");
-      if (!bytes && !fs::exists(process, error)) {
+      std::error_code ignored;
+      if (!bytes && !fs::exists(process, ignored)) {
         continue;  // ended while we looked
       }
     }

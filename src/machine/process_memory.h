@@ -11,4 +11,9 @@ namespace bantam {
 /// resident mapped files on macOS. 0 if the system does not say.
 int64_t peak_process_bytes();
 
+/// What this process holds now that no other memory could take the place of:
+/// not mapped files, whose pages count as available (MemorySample). 0 if the
+/// system does not say.
+int64_t private_process_bytes();
+
 }  // namespace bantam

@@ -2,15 +2,19 @@
 #include <charconv>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "machine/process_memory.h"
 
 namespace bantam {
 
-int64_t peak_process_bytes() {
+namespace {
+
+// A line of /proc/self/status such as "VmHWM:   1234 kB".
+int64_t status_bytes(std::string_view name) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) != 0) {
+    if (!line.starts_with(name) || line.substr(name.size(), 1) != ":") {
       continue;
     }
     const size_t digits = line.find_first_of("0123456789");
@@ -22,6 +26,16 @@ int64_t peak_process_bytes() {
     return kibibytes * 1024;
   }
   return 0;
+}
+
+}  // namespace
+
+int64_t peak_process_bytes() {
+  return status_bytes("VmHWM");
+}
+
+int64_t private_process_bytes() {
+  return status_bytes("RssAnon") + status_bytes("VmSwap");
 }
 
 }  // namespace bantam

@@ -109,7 +109,7 @@ std::optional<FitOption> quantized_kv(const Question& q) {
   for (const int bits : {8, 4}) {
     RunShape run = q.run;
     run.kv_bits = bits;
-    if (bits < q.run.kv_bits && fits(q, run)) {
+    if (bits < q.run.kv_bits && bits >= q.run.least_kv_bits && fits(q, run)) {
       const int64_t total = total_of(q, run);
       return FitOption{
           OptionKind::quantized_kv,

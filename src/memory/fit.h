@@ -37,8 +37,9 @@ MemoryBudget budget_of_limit(int64_t limit_bytes);
 struct MachineNow {
   int64_t total_bytes = 0;
   int64_t available_bytes = 0;
-  int64_t own_bytes = 0;  // already held by this process, part of the plan
-  bool limited = false;   // total_bytes is a limit on this process (a cgroup's)
+  /// Private memory of this process: part of the plan and no longer available.
+  int64_t own_bytes = 0;
+  bool limited = false;  // total_bytes is a limit on this process (a cgroup's)
 };
 MemoryBudget budget_now(const MachineNow& machine);
 

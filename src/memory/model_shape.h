@@ -19,7 +19,8 @@ struct LayerShape {
   LayerKind kind = LayerKind::full_attention;
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
-  int64_t state_bytes = 0;  // recurrent: state and convolution, float32
+  int64_t window_tokens = 0;  // sliding_attention: tokens that it sees
+  int64_t state_bytes = 0;    // recurrent: state and convolution, float32
   int64_t weight_bytes = 0;
   int64_t experts = 0;         // 0: dense
   int64_t active_experts = 0;  // per token
@@ -27,6 +28,11 @@ struct LayerShape {
   /// Keys and values of one token at `bits` per value.
   int64_t kv_bytes_per_token(int bits = 16) const {
     return 2 * kv_heads * head_dim * bits / 8;
+  }
+  /// Of a budget, the tokens that the layer keeps.
+  int64_t kept_tokens(int64_t budget_tokens) const {
+    return window_tokens > 0 && window_tokens < budget_tokens ? window_tokens
+                                                              : budget_tokens;
   }
 };
 
@@ -39,10 +45,15 @@ struct ModelShape {
   int64_t head_dim = 0;
   int64_t widest_input = 0;   // columns of the widest matrix
   int64_t widest_output = 0;  // rows of the widest product within a layer
+  /// Floats per token of a chunk that the layer with the most of them works
+  /// in, beside its inputs and output.
+  int64_t scratch_floats = 0;
   /// Values per token alive while one layer is computed: its input and the
   /// output of every operation in it.
   int64_t layer_values = 0;
   std::vector<LayerShape> layers;
+  /// Parts of the checkpoint that are not used (vision, ...), a line each.
+  std::vector<std::string> unused_parts;
 
   int64_t parameters = 0;
   int64_t weight_bytes = 0;     // everything that the model reads
@@ -54,6 +65,15 @@ struct ModelShape {
     int64_t bytes = 0;
     for (const LayerShape& layer : layers) {
       bytes += layer.kv_bytes_per_token(bits);
+    }
+    return bytes;
+  }
+  /// Keys and values of a full budget.
+  int64_t kv_bytes(int64_t budget_tokens, int bits = 16) const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      bytes +=
+          layer.kept_tokens(budget_tokens) * layer.kv_bytes_per_token(bits);
     }
     return bytes;
   }

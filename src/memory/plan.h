@@ -20,6 +20,8 @@ struct RunShape {
   /// Bits of one cached key or value: 16, 8 or 4; 32 on the stock path of a
   /// CPU.
   int kv_bits = 16;
+  /// The fewest that the path in use can do.
+  int least_kv_bits = 16;
   /// Weights are copied out of the file, as the stock path does.
   bool copies_weights = false;
 };

@@ -18,7 +18,7 @@ struct Family {
   std::string_view architecture;
   ModelShape (*describe)(const Checkpoint&);
   std::unique_ptr<Model> (*make)(const Checkpoint&, const nn::Compute&);
-  FolderExport (*export_folder)(const Checkpoint&);  // nullptr: it cannot
+  FolderExport (*export_folder)(const Checkpoint&) = nullptr;  // it cannot
 };
 
 // An explicit table: a linker drops self-registering objects of a static
@@ -26,6 +26,8 @@ struct Family {
 constexpr std::array kFamilies{
     Family{"llama", describe_llama, make_llama, export_llama},
     Family{"mistral", describe_llama, make_llama, export_llama},
+    Family{"qwen2", describe_llama, make_llama},
+    Family{"qwen3", describe_llama, make_llama},
 };
 
 const Family& family_of(const Checkpoint& checkpoint) {

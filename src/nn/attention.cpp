@@ -2,7 +2,6 @@
 #include "nn/attention.h"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "kernels/elementwise.h"
@@ -12,6 +11,40 @@
 namespace bantam::nn {
 
 namespace {
+
+// The queries, keys and values of some tokens in a place of their own (other
+// nodes may read the input too), normed and rotated.
+struct HeadRows {
+  float* q;
+  float* k;
+  float* v;
+  int64_t stride;  // floats from token to token
+};
+
+HeadRows copy_heads(
+    const float* qkv,
+    int64_t tokens,
+    const Attention& attention,
+    float* to) {
+  const int64_t head_dim = attention.shape.head_dim;
+  const int64_t heads = attention.shape.heads;
+  const int64_t kv = attention.kv_width();
+  const int64_t from_stride = attention.q_width() + 2 * kv;
+  const int64_t stride = heads * head_dim + 2 * kv;
+  if (!attention.gated) {
+    std::copy_n(qkv, tokens * stride, to);
+  }
+  for (int64_t t = 0; t < tokens && attention.gated; ++t) {
+    const float* from = qkv + t * from_stride;
+    float* row = to + t * stride;
+    for (int64_t h = 0; h < heads; ++h) {
+      std::copy_n(from + 2 * h * head_dim, head_dim, row + h * head_dim);
+    }
+    std::copy_n(from + attention.q_width(), 2 * kv, row + heads * head_dim);
+  }
+  float* k = to + heads * head_dim;
+  return {.q = to, .k = k, .v = k + kv, .stride = stride};
+}
 
 // Heads whose rotary pairs are neighbours (x[2i], x[2i + 1]) with the first
 // halves of all pairs in front instead: sums over a head's dimensions then run
@@ -37,59 +70,95 @@ void pairs_to_halves(
   }
 }
 
+void norm_and_rotate(
+    const HeadRows& rows,
+    int64_t tokens,
+    int64_t position,
+    const Attention& attention,
+    kernels::ThreadPool& pool) {
+  const kernels::AttentionShape& shape = attention.shape;
+  const auto norm = [&](float* x, int64_t heads, const RmsNorm& by) {
+    kernels::norm_heads(
+        x,
+        rows.stride,
+        tokens,
+        heads,
+        shape.head_dim,
+        by.weight().data(),
+        by.eps(),
+        pool);
+  };
+  if (attention.q_norm) {
+    norm(rows.q, shape.heads, *attention.q_norm);
+  }
+  if (attention.k_norm) {
+    norm(rows.k, shape.kv_heads, *attention.k_norm);
+  }
+  // Queries and keys lie side by side and turn alike.
+  const Rope& rope = attention.rope;
+  const int64_t heads = shape.heads + shape.kv_heads;
+  const auto pairs = static_cast<int64_t>(rope.frequencies.size());
+  if (rope.interleaved) {
+    pairs_to_halves(rows.q, rows.stride, tokens, heads, shape.head_dim, pairs);
+  }
+  kernels::rope(
+      rows.q,
+      rows.stride,
+      tokens,
+      position,
+      {.heads = heads,
+       .head_dim = shape.head_dim,
+       .pairs = pairs,
+       .interleaved = false},
+      rope.frequencies.data(),
+      rope.amplitude,
+      pool);
+}
+
 mx::array native_attend(
     const mx::array& qkv,
-    const kernels::AttentionShape& shape,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     KvLayer& cache,
     const Compute& compute) {
-  const int tokens = qkv.shape(0);
+  const kernels::AttentionShape& shape = attention.shape;
   return cpu_primitive(
       "Attend",
-      {tokens, static_cast<int>(shape.heads * shape.head_dim)},
+      {qkv.shape(0), static_cast<int>(shape.heads * shape.head_dim)},
       mx::float32,
       {qkv},
       compute,
-      [shape, &rope, position, slots = cache.slots, compute](
+      [&attention, position, slots = cache.slots, compute](
           std::span<const mx::array> inputs, mx::array& out) {
-        const int64_t count = inputs[0].shape(0);
-        const int64_t stride = inputs[0].shape(1);
-        // The input may have other readers, so it is rotated in a copy.
-        float* q = compute.workspace->floats.data();
-        std::memcpy(q, inputs[0].data<float>(), inputs[0].nbytes());
-        float* k = q + shape.heads * shape.head_dim;
-        float* v = k + shape.kv_heads * shape.head_dim;
-        // Queries and keys lie side by side and turn alike.
-        const int64_t heads = shape.heads + shape.kv_heads;
-        const auto pairs = static_cast<int64_t>(rope.frequencies.size());
-        if (rope.interleaved) {
-          pairs_to_halves(q, stride, count, heads, shape.head_dim, pairs);
-        }
-        kernels::rope(
-            q,
-            stride,
-            count,
-            position,
-            {.heads = heads,
-             .head_dim = shape.head_dim,
-             .pairs = pairs,
-             .interleaved = false},
-            rope.frequencies.data(),
-            /* amplitude = */ 1.0f,
-            *compute.pool);
+        const int64_t tokens = inputs[0].shape(0);
+        const float* input = inputs[0].data<float>();
+        const HeadRows rows = copy_heads(
+            input, tokens, attention, compute.workspace->floats.data());
+        norm_and_rotate(rows, tokens, position, attention, *compute.pool);
         kernels::attention(
-            shape,
-            q,
-            k,
-            v,
-            stride,
-            count,
+            attention.shape,
+            rows.q,
+            rows.k,
+            rows.v,
+            rows.stride,
+            tokens,
             position,
             slots,
             out.data<float>(),
             compute.workspace->attention.data(),
             *compute.pool);
+        if (attention.gated) {
+          const int64_t head_dim = attention.shape.head_dim;
+          kernels::gate_heads(
+              out.data<float>(),
+              input + head_dim,
+              inputs[0].shape(1),
+              2 * head_dim,
+              tokens,
+              attention.shape.heads,
+              head_dim,
+              *compute.pool);
+        }
       });
 }
 
@@ -97,15 +166,14 @@ mx::array native_attend(
 
 mx::array attend(
     const mx::array& qkv,
-    const kernels::AttentionShape& shape,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     KvLayer& cache,
     const Compute& compute) {
   if (compute.path == KernelPath::native) {
-    return native_attend(qkv, shape, rope, position, cache, compute);
+    return native_attend(qkv, attention, position, cache, compute);
   }
-  return stock_attend(qkv, shape, rope, position, cache, compute);
+  return stock_attend(qkv, attention, position, cache, compute);
 }
 
 }  // namespace bantam::nn

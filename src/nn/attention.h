@@ -8,15 +8,38 @@
 
 #include "kernels/attention.h"
 #include "nn/compute.h"
+#include "nn/norm.h"
 
 namespace bantam::nn {
 
 struct Rope {
-  /// Angle per position of each rotated pair; [pairs].
+  /// Angle per position of each rotated pair; [pairs]. The dimensions of a
+  /// head beyond 2 * pairs stay as they are.
   std::vector<float> frequencies;
   /// Pairs are (2i, 2i + 1), as GGUF files of some families store heads;
   /// otherwise (i, i + pairs).
   bool interleaved = false;
+  /// Rotated dimensions are multiplied by it (YaRN's).
+  float amplitude = 1.0f;
+};
+
+/// What lies between the projections of an attention layer. Their output, and
+/// so attend()'s input, holds for each token the queries of all heads, then
+/// keys, then values.
+struct Attention {
+  kernels::AttentionShape shape{};
+  Rope rope;
+  /// Norms over each head of queries and keys, before they are rotated.
+  std::optional<RmsNorm> q_norm;
+  std::optional<RmsNorm> k_norm;
+  /// Each head's query is followed by a gate of the same width; the head's
+  /// result is multiplied by the gate's sigmoid.
+  bool gated = false;
+
+  int64_t q_width() const {
+    return (gated ? 2 : 1) * shape.heads * shape.head_dim;
+  }
+  int64_t kv_width() const { return shape.kv_heads * shape.head_dim; }
 };
 
 /// One layer's keys and values, in the form of the path in use. The first
@@ -35,14 +58,13 @@ inline int64_t slot_of(int64_t position, int64_t budget, int64_t sinks) {
                            : sinks + (position - sinks) % (budget - sinks);
 }
 
-/// qkv: [tokens, (heads + 2 kv_heads) * head_dim], the new tokens at
-/// positions position, position + 1, ... Rotates queries and keys, answers
-/// every query, keeps the new keys and values in `cache`.
+/// qkv: [tokens, q_width + 2 kv_width], the new tokens at positions position,
+/// position + 1, ... Answers every query, keeps the new keys and values in
+/// `cache`. `attention` must live until the result is evaluated.
 /// -> [tokens, heads * head_dim].
 mx::array attend(
     const mx::array& qkv,
-    const kernels::AttentionShape& shape,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     KvLayer& cache,
     const Compute& compute);

@@ -43,4 +43,10 @@ struct Compute {
   const std::stop_token* stop = nullptr;
 };
 
+/// For describing a model: nothing can be computed with it, and making it
+/// does not start MLX.
+inline Compute no_compute() {
+  return {.stream = mx::Stream(0, mx::Device(mx::Device::cpu))};
+}
+
 }  // namespace bantam::nn

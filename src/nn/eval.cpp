@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "nn/eval.h"
 
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 #include "base/error.h"
 
@@ -46,6 +48,20 @@ void end_layer(mx::array& x, const Compute& compute) {
   eval({x});
   if (compute.stop != nullptr && compute.stop->stop_requested()) {
     throw StopRequested{};
+  }
+}
+
+void settle(const Compute& compute) noexcept {
+  // Enqueues a task and waits for it; without memory for that, tasks end all
+  // the same, so a little later there may be some.
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    try {
+      mx::synchronize(compute.stream);
+      return;
+    } catch (...) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
   }
 }
 

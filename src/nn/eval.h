@@ -24,6 +24,11 @@ struct StopRequested {};
 /// also where a long chunk hears Compute::stop: throws StopRequested.
 void end_layer(mx::array& x, const Compute& compute);
 
+/// Waits until nothing runs on the stream any more. An evaluation that throws
+/// leaves tasks behind that use the model, its workspace and its cache: to be
+/// called before any of these goes away or is used again.
+void settle(const Compute& compute) noexcept;
+
 /// Frees the buffers that MLX keeps for reuse.
 void give_back();
 

@@ -36,19 +36,6 @@ void native_product(
   }
 }
 
-mx::array stock_norm(
-    const mx::array& x,
-    const RmsNorm& norm,
-    const Compute& compute) {
-  const mx::array weight(
-      norm.weight.begin(), {static_cast<int>(norm.weight.size())}, mx::float32);
-  return mx::fast::rms_norm(
-      x,
-      mx::astype(weight, x.dtype(), compute.stream),
-      norm.eps,
-      compute.stream);
-}
-
 }  // namespace
 
 Linear::Linear(
@@ -144,7 +131,7 @@ mx::array norm_project(
                                               shape_of(skipped, 0),
                                               shape_of(x.shape(0), cols),
                                               compute.stream);
-    const mx::array normed = stock_norm(kept, norm, compute);
+    const mx::array normed = norm.stock(kept, compute);
     std::vector<mx::array> parts;
     for (const Linear& projection : projections) {
       parts.push_back(projection.stock(normed, compute));
@@ -170,8 +157,8 @@ mx::array norm_project(
         float* normed = workspace.floats.data();
         kernels::rms_norm(
             input,
-            norm.weight.data(),
-            norm.eps,
+            norm.weight().data(),
+            norm.eps(),
             tokens,
             cols,
             normed,

@@ -10,6 +10,7 @@
 
 #include "kernels/weight_matrix.h"
 #include "nn/compute.h"
+#include "nn/norm.h"
 
 namespace bantam::nn {
 
@@ -51,11 +52,6 @@ class Linear {
   std::vector<float> bias_;
   std::optional<StockWeight> stock_;
   std::optional<mx::array> stock_bias_;
-};
-
-struct RmsNorm {
-  std::vector<float> weight;  // [features]
-  float eps;
 };
 
 /// The rows of `table` named by `tokens` (int32 [tokens]), as activations.

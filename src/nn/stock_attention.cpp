@@ -25,6 +25,23 @@ mx::array to_heads(
       compute.stream);
 }
 
+// The first `dims` of each head times `amplitude`.
+mx::array amplify(
+    const mx::array& x,
+    int dims,
+    float amplitude,
+    const Compute& compute) {
+  std::vector<float> factors(x.shape(3), 1.0f);
+  std::fill_n(factors.begin(), dims, amplitude);
+  return mx::multiply(
+      x,
+      mx::astype(
+          mx::array(factors.begin(), {x.shape(3)}, mx::float32),
+          x.dtype(),
+          compute.stream),
+      compute.stream);
+}
+
 mx::array rotate(
     const mx::array& x,
     const Rope& rope,
@@ -35,9 +52,12 @@ mx::array rotate(
   for (const float frequency : rope.frequencies) {
     periods.push_back(1.0f / frequency);
   }
+  const int rotated = static_cast<int>(2 * periods.size());
+  const mx::array scaled =
+      rope.amplitude == 1.0f ? x : amplify(x, rotated, rope.amplitude, compute);
   return mx::fast::rope(
-      x,
-      static_cast<int>(2 * periods.size()),
+      scaled,
+      rotated,
       rope.interleaved,
       std::nullopt,
       1.0f,
@@ -150,26 +170,39 @@ mx::array first_slots(
 
 mx::array stock_attend(
     const mx::array& qkv,
-    const kernels::AttentionShape& shape,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     KvLayer& cache,
     const Compute& compute) {
-  const int q_width = static_cast<int>(shape.heads * shape.head_dim);
-  const int kv_width = static_cast<int>(shape.kv_heads * shape.head_dim);
+  const kernels::AttentionShape& shape = attention.shape;
+  const int q_width = static_cast<int>(attention.q_width());
+  const int kv_width = static_cast<int>(attention.kv_width());
   const int64_t tokens = qkv.shape(0);
   const auto parts =
       mx::split(qkv, mx::Shape{q_width, q_width + kv_width}, 1, compute.stream);
-  const mx::array q = rotate(
-      to_heads(parts[0], shape.heads, shape.head_dim, compute),
-      rope,
-      position,
+  const auto prepare = [&](const mx::array& heads,
+                           const std::optional<RmsNorm>& norm) {
+    return rotate(
+        norm ? norm->stock(heads, compute) : heads,
+        attention.rope,
+        position,
+        compute);
+  };
+  mx::array q = to_heads(
+      parts[0],
+      shape.heads,
+      (attention.gated ? 2 : 1) * shape.head_dim,
       compute);
-  mx::array k = rotate(
+  std::optional<mx::array> gate;
+  if (attention.gated) {
+    const auto halves = mx::split(q, 2, 3, compute.stream);
+    q = halves[0];
+    gate = halves[1];
+  }
+  q = prepare(q, attention.q_norm);
+  mx::array k = prepare(
       to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
-      rope,
-      position,
-      compute);
+      attention.k_norm);
   mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
 
   const int64_t stored = std::min(position, cache.budget);
@@ -189,7 +222,7 @@ mx::array stock_attend(
     k = mx::concatenate({old_keys, k}, 2, compute.stream);
     v = mx::concatenate({old_values, v}, 2, compute.stream);
   }
-  const mx::array heads = mx::fast::scaled_dot_product_attention(
+  mx::array heads = mx::fast::scaled_dot_product_attention(
       q,
       k,
       v,
@@ -199,9 +232,14 @@ mx::array stock_attend(
       {},
       false,
       compute.stream);
+  if (gate) {
+    heads =
+        mx::multiply(heads, mx::sigmoid(*gate, compute.stream), compute.stream);
+  }
   return mx::reshape(
       mx::transpose(heads, {0, 2, 1, 3}, compute.stream),
-      {static_cast<int>(tokens), q_width},
+      {static_cast<int>(tokens),
+       static_cast<int>(shape.heads * shape.head_dim)},
       compute.stream);
 }
 

@@ -8,8 +8,7 @@ namespace bantam::nn {
 /// attend() with stock MLX operations.
 mx::array stock_attend(
     const mx::array& qkv,
-    const kernels::AttentionShape& shape,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     KvLayer& cache,
     const Compute& compute);

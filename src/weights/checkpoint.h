@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -55,6 +56,14 @@ class Checkpoint {
       std::string_view path,
       int64_t rows,
       int64_t cols) const;
+  /// The same for `count` matrices in one 3-D tensor [count, rows, cols], one
+  /// below the other: a matrix of count * rows rows. The tensor may also be
+  /// called just `path`.
+  kernels::WeightMatrix stacked_matrix(
+      std::string_view path,
+      int64_t count,
+      int64_t rows,
+      int64_t cols) const;
   /// A 1-D tensor of `size` values, widened to float32.
   std::vector<float> vector(std::string_view name, int64_t size) const;
 
@@ -80,9 +89,13 @@ class Checkpoint {
   void open_folder();
   void add_tensor(const Tensor& tensor);
   std::optional<AffineFormat> affine_format(std::string_view path) const;
+  kernels::WeightMatrix shaped_matrix(
+      std::string_view path,
+      std::span<const int64_t> leading,
+      int64_t cols) const;
   kernels::WeightMatrix affine_matrix(
       std::string_view path,
-      int64_t rows,
+      std::span<const int64_t> leading,
       int64_t cols,
       const AffineFormat& format) const;
 

@@ -64,6 +64,21 @@ void require_shape(const Tensor& tensor, std::span<const int64_t> expected) {
   }
 }
 
+std::vector<int64_t> extended(std::span<const int64_t> leading, int64_t last) {
+  std::vector<int64_t> shape(leading.begin(), leading.end());
+  shape.push_back(last);
+  return shape;
+}
+
+// Of extents that a tensor was found to have, or soon will be.
+int64_t product(std::span<const int64_t> extents) {
+  int64_t result = 1;
+  for (const int64_t extent : extents) {
+    result *= extent;
+  }
+  return result;
+}
+
 // IEEE 754 half to single precision, exactly.
 float widen_f16(uint16_t half) {
   const uint32_t sign = uint32_t{half & 0x8000u} << 16;
@@ -150,18 +165,36 @@ WeightMatrix Checkpoint::matrix(
     std::string_view path,
     int64_t rows,
     int64_t cols) const {
+  return shaped_matrix(path, std::array{rows}, cols);
+}
+
+WeightMatrix Checkpoint::stacked_matrix(
+    std::string_view path,
+    int64_t count,
+    int64_t rows,
+    int64_t cols) const {
+  return shaped_matrix(path, std::array{count, rows}, cols);
+}
+
+// `leading`: all extents of the tensor but that of its rows.
+WeightMatrix Checkpoint::shaped_matrix(
+    std::string_view path,
+    std::span<const int64_t> leading,
+    int64_t cols) const {
   if (const auto format = affine_format(path)) {
-    return affine_matrix(path, rows, cols, *format);
+    return affine_matrix(path, leading, cols, *format);
   }
-  const Tensor& weight = at(fmt::format("{}.weight", path));
+  const Tensor* bare = leading.size() > 1 ? find(path) : nullptr;
+  const Tensor& weight =
+      bare != nullptr ? *bare : at(fmt::format("{}.weight", path));
   const auto format = format_of(weight.type);
   if (!format) {
     fail_type(weight);
   }
-  require_shape(weight, std::array{rows, cols});
+  require_shape(weight, extended(leading, cols));
   WeightMatrix matrix;
   matrix.format = *format;
-  matrix.rows = rows;
+  matrix.rows = product(leading);
   matrix.cols = cols;
   matrix.data = weight.bytes.data();
   matrix.row_bytes = kernels::row_bytes(*format, cols);
@@ -202,7 +235,7 @@ std::optional<AffineFormat> Checkpoint::affine_format(
 
 WeightMatrix Checkpoint::affine_matrix(
     std::string_view path,
-    int64_t rows,
+    std::span<const int64_t> leading,
     int64_t cols,
     const AffineFormat& format) const {
   require_computable(path_, path, format);
@@ -225,12 +258,12 @@ WeightMatrix Checkpoint::affine_matrix(
   }
   require_affine_types(weight, scales, biases);
   constexpr int64_t kWordBytes = 4;
-  require_shape(weight, std::array{rows, row_bytes / kWordBytes});
-  require_shape(scales, std::array{rows, cols / format.group});
-  require_shape(biases, std::array{rows, cols / format.group});
+  require_shape(weight, extended(leading, row_bytes / kWordBytes));
+  require_shape(scales, extended(leading, cols / format.group));
+  require_shape(biases, extended(leading, cols / format.group));
   WeightMatrix matrix;
   matrix.format = WeightFormat::affine;
-  matrix.rows = rows;
+  matrix.rows = product(leading);
   matrix.cols = cols;
   matrix.data = weight.bytes.data();
   matrix.row_bytes = row_bytes;

@@ -12,6 +12,7 @@
 #include <mach-o/dyld.h>
 #endif
 
+#include "base/directory.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/suggest.h"
@@ -79,22 +80,26 @@ std::string locate_built_in() {
 // level below. Relative, sorted; of a split file the first part alone; no
 // "mmproj" files, which hold an image encoder.
 std::vector<std::string> gguf_files(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  fs::recursive_directory_iterator entry(folder, error);
-  for (const fs::recursive_directory_iterator end; !error && entry != end;
-       entry.increment(error)) {
-    if (entry.depth() >= 1) {
-      entry.disable_recursion_pending();
-    }
-    const std::string name = entry->path().filename().string();
+  const auto wanted = [](const std::string& name) {
     const size_t of = name.rfind("-of-");
     const bool later_part = of != name.npos && of >= 6 &&
         name.size() == of + std::string_view("-of-00000.gguf").size() &&
         name.substr(of - 6, 6) != "-00001";
-    if (name.ends_with(".gguf") && !name.starts_with('.') &&
-        !name.starts_with("mmproj") && !later_part) {
-      names.push_back(entry->path().lexically_relative(folder).string());
+    return name.ends_with(".gguf") && !name.starts_with('.') &&
+        !name.starts_with("mmproj") && !later_part;
+  };
+  const auto names_in = [](const fs::path& path) {
+    return directory_names(path.string()).value_or(std::vector<std::string>{});
+  };
+  std::vector<std::string> names;
+  for (const std::string& name : names_in(folder)) {
+    if (wanted(name)) {
+      names.push_back(name);
+    }
+    for (const std::string& inner : names_in(folder / name)) {
+      if (wanted(inner)) {
+        names.push_back(name + "/" + inner);
+      }
     }
   }
   std::ranges::sort(names);

@@ -6,6 +6,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "base/directory.h"
 #include "weights/byte_cursor.h"
 
 namespace bantam {
@@ -219,15 +220,11 @@ ModelFolder read_model_folder(const std::string& path) {
 std::vector<std::string> file_names(
     const std::string& folder,
     std::string_view extension) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (name.ends_with(extension) && !name.starts_with('.')) {
-      names.push_back(name);
-    }
-  }
+  std::vector<std::string> names =
+      directory_names(folder).value_or(std::vector<std::string>{});
+  std::erase_if(names, [&](const std::string& name) {
+    return !name.ends_with(extension) || name.starts_with('.');
+  });
   std::ranges::sort(names);
   return names;
 }

@@ -11,10 +11,16 @@ std::atomic<int64_t> count{0};
 
 }  // namespace
 
-// The other forms of the standard library call these.
-void* operator new(size_t size) {
+// The array forms of the standard library call these. Sanitizers replace the
+// forms that we leave out, and their memory is not ours to free: the one that
+// does not throw (std::stable_sort) is here for them.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
   ++count;
-  if (void* memory = std::malloc(size > 0 ? size : 1)) {
+  return std::malloc(size > 0 ? size : 1);
+}
+
+void* operator new(size_t size) {
+  if (void* memory = operator new(size, std::nothrow)) {
     return memory;
   }
   throw std::bad_alloc();

@@ -20,5 +20,16 @@ TEST(ProcessMemory, ThePeakRisesWithWhatIsTouchedAndStays) {
   EXPECT_GE(peak_process_bytes(), after);
 }
 
+TEST(ProcessMemory, PrivateMemoryComesAndGoes) {
+  const int64_t before = private_process_bytes();
+  EXPECT_GT(before, 0);
+  {
+    std::vector<char> block(64 << 20, 1);
+    ASSERT_EQ(block.back(), 1);
+    EXPECT_GE(private_process_bytes() - before, 60 << 20);
+  }
+  EXPECT_LT(private_process_bytes() - before, 8 << 20);
+}
+
 }  // namespace
 }  // namespace bantam

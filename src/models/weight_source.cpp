@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include "models/weight_source.h"
+
+#include <array>
+#include <map>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "weights/byte_cursor.h"
+
+namespace bantam {
+
+namespace {
+
+// What GGUF calls the parts that most families share.
+constexpr std::array kCommonNames{
+    GgufName{"embed_tokens", "token_embd"},
+    GgufName{"norm", "output_norm"},
+    GgufName{"lm_head", "output"},
+    GgufName{"input_layernorm", "attn_norm"},
+    GgufName{"post_attention_layernorm", "ffn_norm"},
+    GgufName{"self_attn.q_proj", "attn_q"},
+    GgufName{"self_attn.k_proj", "attn_k"},
+    GgufName{"self_attn.v_proj", "attn_v"},
+    GgufName{"self_attn.o_proj", "attn_output"},
+    GgufName{"self_attn.q_norm", "attn_q_norm"},
+    GgufName{"self_attn.k_norm", "attn_k_norm"},
+    GgufName{"mlp.gate_proj", "ffn_gate"},
+    GgufName{"mlp.up_proj", "ffn_up"},
+    GgufName{"mlp.down_proj", "ffn_down"},
+};
+
+// Where a folder may keep the language model: alone, as MLX names it beside a
+// vision tower, and as Hugging Face does.
+struct Root {
+  std::string_view model;
+  std::string_view head;
+};
+constexpr std::array kRoots{
+    Root{"model.", ""},
+    Root{"language_model.model.", "language_model."},
+    Root{"model.language_model.", ""},
+};
+
+// Parts of a checkpoint that answering text does not need, by a piece of
+// their tensors' names. What has no name of its own is not worth a word:
+// tables that can be computed, or that the configuration's reader used.
+struct OtherPart {
+  std::string_view name;
+  std::string_view in_names;
+};
+constexpr std::array kOtherParts{
+    OtherPart{"vision tower", "vision_tower."},
+    OtherPart{"vision tower", "model.visual."},
+    OtherPart{"vision tower", "vision_model."},
+    OtherPart{"vision projector", "multi_modal_projector."},
+    OtherPart{"audio tower", "audio_tower."},
+    OtherPart{"vision projector", "embed_vision."},
+    OtherPart{"audio projector", "embed_audio."},
+    OtherPart{"multi-token prediction head", "mtp."},
+    OtherPart{"multi-token prediction head", ".nextn."},
+    OtherPart{"", "rotary_emb.inv_freq"},
+    OtherPart{"", "rope_freqs."},
+    // A tied head that was saved all the same.
+    OtherPart{"output head (tied to the embedding)", "lm_head."},
+};
+
+std::string_view translated(
+    std::string_view path,
+    std::span<const GgufName> names) {
+  for (const GgufName& name : names) {
+    if (name.path == path) {
+      return name.gguf;
+    }
+  }
+  return {};
+}
+
+int64_t bytes_of(const kernels::WeightMatrix& w) {
+  int64_t bytes = w.rows * w.row_bytes;
+  if (w.format == kernels::WeightFormat::affine) {
+    const int64_t groups = w.rows * (w.cols / w.group);
+    const int64_t scale_bytes =
+        w.scale_format == kernels::WeightFormat::f32 ? 4 : 2;
+    bytes += 2 * groups * scale_bytes;
+  }
+  return bytes;
+}
+
+kernels::WeightMatrix rows_of(
+    const kernels::WeightMatrix& w,
+    int64_t first,
+    int64_t rows) {
+  kernels::WeightMatrix part = w;
+  part.rows = rows;
+  part.data += first * w.row_bytes;
+  if (w.format == kernels::WeightFormat::affine) {
+    const int64_t scale_bytes =
+        w.scale_format == kernels::WeightFormat::f32 ? 4 : 2;
+    const int64_t offset = first * (w.cols / w.group) * scale_bytes;
+    part.scales += offset;
+    part.biases += offset;
+  }
+  return part;
+}
+
+}  // namespace
+
+WeightSource::WeightSource(
+    const Checkpoint& checkpoint,
+    std::span<const GgufName> names)
+    : checkpoint_(checkpoint), names_(names) {
+  if (checkpoint.is_gguf()) {
+    checkpoint.at("token_embd.weight");
+    return;
+  }
+  for (const Root& root : kRoots) {
+    root_ = root.model;
+    head_root_ = root.head;
+    if (checkpoint.find(root_ + "embed_tokens.weight") != nullptr) {
+      return;
+    }
+  }
+  checkpoint.at("model.embed_tokens.weight");  // says that it is missing
+}
+
+std::string WeightSource::name_of(std::string_view path) const {
+  if (!checkpoint_.is_gguf()) {
+    const bool is_head = path.starts_with("lm_head");
+    return (is_head ? head_root_ : root_) + std::string(path);
+  }
+  std::string prefix;
+  constexpr std::string_view kLayers = "layers.";
+  if (path.starts_with(kLayers)) {
+    const size_t dot = path.find('.', kLayers.size());
+    prefix = fmt::format(
+        "blk.{}.", path.substr(kLayers.size(), dot - kLayers.size()));
+    path.remove_prefix(dot + 1);
+  }
+  std::string_view name = translated(path, names_);
+  if (name.empty()) {
+    name = translated(path, kCommonNames);
+  }
+  return prefix + std::string(name.empty() ? path : name);
+}
+
+bool WeightSource::has(std::string_view path) const {
+  return checkpoint_.find(name_of(path) + ".weight") != nullptr;
+}
+
+bool WeightSource::has_tensor(std::string_view path) const {
+  return checkpoint_.find(name_of(path)) != nullptr;
+}
+
+void WeightSource::mark_used(std::string_view name) {
+  if (const Tensor* found = checkpoint_.find(name)) {
+    used_.insert(found);
+  }
+}
+
+void WeightSource::count(const kernels::WeightMatrix& matrix) {
+  parameters_ += matrix.rows * matrix.cols;
+  matrix_bytes_ += bytes_of(matrix);
+}
+
+kernels::WeightMatrix WeightSource::matrix(
+    const std::string& path,
+    int64_t rows,
+    int64_t cols) {
+  const std::string name = name_of(path);
+  const kernels::WeightMatrix matrix = checkpoint_.matrix(name, rows, cols);
+  for (const char* part : {".weight", ".scales", ".biases"}) {
+    mark_used(name + part);
+  }
+  count(matrix);
+  return matrix;
+}
+
+std::vector<kernels::WeightMatrix> WeightSource::matrices(
+    const std::string& path,
+    int64_t count_of,
+    int64_t rows,
+    int64_t cols) {
+  const std::string name = name_of(path);
+  const kernels::WeightMatrix all =
+      checkpoint_.stacked_matrix(name, count_of, rows, cols);
+  for (const char* part : {"", ".weight", ".scales", ".biases"}) {
+    mark_used(name + part);
+  }
+  count(all);
+  std::vector<kernels::WeightMatrix> parts;
+  for (int64_t i = 0; i < count_of; ++i) {
+    parts.push_back(rows_of(all, i * rows, rows));
+  }
+  return parts;
+}
+
+std::vector<float> WeightSource::norm(const std::string& path, int64_t size) {
+  const std::string name = name_of(path) + ".weight";
+  mark_used(name);
+  parameters_ += size;
+  std::vector<float> weight = checkpoint_.vector(name, size);
+  for (float& value : weight) {
+    value += norm_offset_;
+  }
+  return weight;
+}
+
+std::vector<float> WeightSource::bias(
+    const std::string& path,
+    int64_t size,
+    bool required) {
+  const std::string name = name_of(path) + ".bias";
+  if (!required && checkpoint_.find(name) == nullptr) {
+    return {};
+  }
+  mark_used(name);
+  parameters_ += size;
+  return checkpoint_.vector(name, size);
+}
+
+std::vector<float> WeightSource::values(const std::string& name, int64_t size) {
+  const std::string full = name_of(name);
+  mark_used(full);
+  parameters_ += size;
+  return checkpoint_.vector(full, size);
+}
+
+const Tensor& WeightSource::tensor(const std::string& name) {
+  const Tensor& tensor = checkpoint_.at(name_of(name));
+  used_.insert(&tensor);
+  parameters_ += tensor.values();
+  return tensor;
+}
+
+// Empty: the part is not worth a word. Throws if no part explains the tensor.
+std::string_view WeightSource::part_of(const Tensor& tensor) const {
+  for (const UnusedPart& unused : unused_) {
+    if (tensor.name.starts_with(unused.prefix)) {
+      return unused.part;
+    }
+  }
+  for (const OtherPart& other : kOtherParts) {
+    if (tensor.name.find(other.in_names) != std::string::npos) {
+      return other.name;
+    }
+  }
+  fail(
+      ErrorCode::invalid_file,
+      "{}: tensor {} at byte {} has no place in the model that the "
+      "configuration describes: the two contradict each other (another number "
+      "of layers, another architecture?)",
+      tensor.file,
+      in_quotes(tensor.name),
+      tensor.file_offset);
+}
+
+std::vector<std::string> WeightSource::finish() const {
+  struct Total {
+    int64_t tensors = 0;
+    int64_t bytes = 0;
+  };
+  std::map<std::string_view, Total> unused;
+  for (const Tensor* tensor : checkpoint_.tensors()) {
+    if (used_.contains(tensor)) {
+      continue;
+    }
+    const std::string_view part = part_of(*tensor);
+    if (!part.empty()) {
+      ++unused[part].tensors;
+      unused[part].bytes += static_cast<int64_t>(tensor->bytes.size());
+    }
+  }
+  std::vector<std::string> lines;
+  for (const auto& [part, total] : unused) {
+    lines.push_back(
+        fmt::format(
+            "{}: not used ({} tensors, {})",
+            part,
+            total.tensors,
+            format_size(total.bytes)));
+  }
+  return lines;
+}
+
+}  // namespace bantam

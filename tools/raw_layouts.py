@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""MLX weights back in the names and layouts of raw Hugging Face checkpoints:
+the inverse of what mlx-lm's `sanitize` does, family by family."""
+
+import json
+
+import numpy as np
+
+# Norms that raw checkpoints store less one.
+CENTRED = ("input_layernorm.weight", "post_attention_layernorm.weight",
+           "model.norm.weight", ".q_norm.weight", ".k_norm.weight")
+
+
+def uncentre(name, array):
+    if array.ndim == 1 and name.endswith(CENTRED):
+        return array - 1
+    return array.swapaxes(1, 2) if "conv1d" in name else array
+
+
+def qwen3_5(config, weights):
+    raw = {}
+    for name, array in weights.items():
+        array = uncentre(name, array)
+        if name.startswith("language_model.model."):
+            name = name.replace("language_model.model.",
+                                "model.language_model.")
+        else:
+            name = name.removeprefix("language_model.")
+        raw[name] = array
+    for name in list(raw):
+        if name.endswith("switch_mlp.gate_proj.weight"):
+            path = name.removesuffix("switch_mlp.gate_proj.weight")
+            gate, up, down = (raw.pop(f"{path}switch_mlp.{part}_proj.weight")
+                              for part in ("gate", "up", "down"))
+            raw[f"{path}experts.gate_up_proj"] = np.concatenate(
+                [gate, up], axis=1)
+            raw[f"{path}experts.down_proj"] = down
+    # What a real checkpoint has beside the text model.
+    raw["model.visual.patch_embed.proj.weight"] = np.ones((4, 8), np.float32)
+    raw["mtp.fc.weight"] = np.ones((8, 4), np.float32)
+    return raw
+
+
+def separate_experts(config, weights):
+    """One tensor for each expert, as qwen3_moe and qwen3_next store them."""
+    raw = {}
+    for name, array in weights.items():
+        if config["model_type"] == "qwen3_next":
+            array = uncentre(name, array)
+        path, found, part = name.partition("switch_mlp.")
+        if not found:
+            raw[name] = array
+            continue
+        for expert, matrix in enumerate(array):
+            raw[f"{path}experts.{expert}.{part}"] = matrix
+    return raw
+
+
+LAYOUTS = {"qwen3_5": qwen3_5, "qwen3_5_moe": qwen3_5,
+           "qwen3_moe": separate_experts, "qwen3_next": separate_experts}
+
+
+def raw_weights(config, weights):
+    layout = LAYOUTS.get(config["model_type"])
+    return layout(config, weights) if layout else dict(weights)
+
+
+def make_text_only(folder):
+    """The text part alone, as a checkpoint of its own: its configuration in
+    place of the whole one."""
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    text = config.pop("text_config")
+    path.write_text(json.dumps({**config, **text}, indent=1) + "\n")
