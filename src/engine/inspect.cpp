@@ -284,10 +284,17 @@ ModelShape guessed_shape(
   shape.widest_input = 4 * shape.hidden;
   shape.widest_output = 8 * shape.hidden;
   shape.layer_values = 16 * shape.hidden;
-  const int64_t keeping = facts.full_layers.value_or(facts.layers.value_or(0));
+  // Bounds on what a damaged configuration may ask of the planner.
+  constexpr int64_t kMostLayers = 10'000;
+  constexpr int64_t kMostHeads = 1 << 14;
+  constexpr int64_t kMostHeadDim = 1 << 14;
+  shape.heads = std::min(shape.heads, kMostHeads);
+  shape.head_dim = std::min(shape.head_dim, kMostHeadDim);
+  const int64_t keeping = std::min(
+      facts.full_layers.value_or(facts.layers.value_or(0)), kMostLayers);
   for (int64_t i = 0; i < keeping; ++i) {
     LayerShape layer;
-    layer.kv_heads = facts.kv_heads.value_or(0);
+    layer.kv_heads = std::min(facts.kv_heads.value_or(0), kMostHeads);
     layer.head_dim = shape.head_dim;
     shape.layers.push_back(layer);
   }

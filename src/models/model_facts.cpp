@@ -97,10 +97,10 @@ class FactReader {
         : usable(entry->get<int64_t>());
   }
 
-  // Keeps products of a few of them within 63 bits.
+  // Far above any real model's numbers.
   static std::optional<int64_t> usable(int64_t value) {
-    return value >= 0 && value <= INT32_MAX ? std::optional(value)
-                                            : std::nullopt;
+    constexpr int64_t kMost = int64_t{1} << 26;
+    return value >= 0 && value <= kMost ? std::optional(value) : std::nullopt;
   }
 
   const Checkpoint& checkpoint_;
@@ -176,7 +176,13 @@ std::optional<int64_t> ModelFacts::kv_bytes_per_token() const {
   if (!keeping || !kv_heads || !head_dim) {
     return std::nullopt;
   }
-  return *keeping * 2 * *kv_heads * *head_dim * 2;
+  int64_t bytes = 4;  // a key and a value of 16 bits
+  for (const int64_t factor : {*keeping, *kv_heads, *head_dim}) {
+    if (__builtin_mul_overflow(bytes, factor, &bytes)) {
+      return std::nullopt;
+    }
+  }
+  return bytes;
 }
 
 ModelFacts read_facts(

@@ -65,6 +65,21 @@ says out '^parameters +26\.90 B +34\.66 B, 3\.45 B active'
 says out 'inside the band of 10 GB to 12 GB for 27B on 16\.00 GiB'
 run 0 inspect "$tiny" "$folder" --json
 check '[m["format"] for m in out["models"]] == ["GGUF", "safetensors"]'
+# Numbers that no model has: reported, never computed with.
+mkdir "$dir/absurd"
+cp "$dir/gptq/model.safetensors" "$dir/absurd"
+cat >"$dir/absurd/config.json" <<'JSON'
+{"model_type": "strange", "num_hidden_layers": 60000000,
+ "num_key_value_heads": 60000000, "head_dim": 60000000, "hidden_size": -3,
+ "num_experts": 18446744073709551615, "num_experts_per_tok": 0,
+ "vocab_size": 1e300, "max_position_embeddings": "long", "layer_types": {}}
+JSON
+run 0 inspect "$dir/absurd" --json
+check 'out["kv_bytes_per_token"] is None and out["context_tokens"] is None
+       and not out["supported"] and out["experts"] == 0'
+run 0 inspect "$dir/absurd"
+run 0 advise --ram 16GiB --model "$dir/absurd" --json
+check 'out["approaches"]'
 refuses 3 'nowhere' inspect "$tiny" nowhere.gguf
 refuses 2 'ram' inspect "$tiny" --ram lots
 run 2 inspect
