@@ -23,6 +23,9 @@ uint64_t sum_of(const uint64_t* words, int64_t count) {
     }
   }
   uint64_t sum = 0;
+  for (; i < count; ++i) {
+    sum += words[i];
+  }
   for (const uint64_t lane : sums) {
     sum += lane;
   }
