@@ -46,7 +46,7 @@ void add_convert_command(CLI::App& app, Action& action) {
   auto options = std::make_shared<ConvertOptions>();
   auto json = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand(
-      "convert", "Writes a GGUF file as a folder in MLX format, without loss");
+      "convert", "A GGUF file as a folder in MLX format, without loss");
   command->footer(
       "F32, F16, BF16, Q4_0, Q4_1 and Q8_0 have an exact equivalent in MLX's\n"
       "formats; a file with another type is refused before anything is\n"
