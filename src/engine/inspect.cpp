@@ -34,7 +34,8 @@ Json tensor_types(const Checkpoint& checkpoint) {
   return rows;
 }
 
-// The usual name: "MLX 4-bit g64" or the type that holds most bytes.
+// The usual name: "MLX 4-bit g64", "MLX mxfp4" or the type that holds most
+// bytes.
 Json quantization_name(const Checkpoint& checkpoint) {
   const Json& config = checkpoint.config();
   if (config.is_object() && config.contains("quantization") &&
@@ -45,6 +46,9 @@ Json quantization_name(const Checkpoint& checkpoint) {
           ? q[key].get<int64_t>()
           : 0;
     };
+    if (q.contains("mode") && q["mode"].is_string() && q["mode"] != "affine") {
+      return fmt::format("MLX {}", q["mode"].get<std::string>());
+    }
     return fmt::format("MLX {}-bit g{}", number("bits"), number("group_size"));
   }
   const Json types = tensor_types(checkpoint);
