@@ -3,6 +3,7 @@
 """bantam beside llama.cpp: the same file, the same machine, taking turns.
 
   compare_llama.py [--rounds N] [--threads N] [--json FILE] [--record]
+                   [--model FILE.gguf] [--prefill N] [--decode N] [--no-cold]
 
 The machine's speed drifts, so the two run alternately, N rounds, and the
 medians are compared; only the ratios mean something elsewhere. llama.cpp is
@@ -32,8 +33,6 @@ BENCH = ROOT / "build" / "bench"
 MODEL = ROOT / "build" / "models" / "smollm2.gguf"
 BANTAM = ROOT / "build" / "bantam"
 
-DECODE_TOKENS = 128
-PREFILL_TOKENS = 512
 COLD_TOKENS = 64
 # Raw text, no chat template: the same tokens for both.
 PROMPT = "Here is a long story about a lighthouse keeper and the sea. It was"
@@ -128,9 +127,10 @@ def build_llama():
     return build / "bin", flags
 
 
-def llama_speeds(programs, threads):
-    command = [programs / "llama-bench", "-m", MODEL, "-t", threads]
-    command += ["-p", PREFILL_TOKENS, "-n", DECODE_TOKENS, "-r", 1]
+def llama_speeds(programs, options):
+    command = [programs / "llama-bench", "-m", options.model]
+    command += ["-t", options.threads]
+    command += ["-p", options.prefill, "-n", options.decode, "-r", 1]
     results = json.loads(output_of([*command, "-o", "json"]))
     speeds = {}
     for result in results:
@@ -139,8 +139,9 @@ def llama_speeds(programs, threads):
     return speeds
 
 
-def llama_cold_command(programs, threads):
-    command = [programs / "llama-completion", "-m", MODEL, "-t", threads]
+def llama_cold_command(programs, options):
+    command = [programs / "llama-completion", "-m", options.model]
+    command += ["-t", options.threads]
     command += ["-p", PROMPT, "-n", COLD_TOKENS, "-c", 1024, "--temp", 0]
     # --no-warmup: its quickest start. Both keep 1024 tokens of cache.
     command += ["--ignore-eos", "--no-warmup", "--no-display-prompt"]
@@ -150,17 +151,18 @@ def llama_cold_command(programs, threads):
 # --- bantam ------------------------------------------------------------------
 
 
-def bantam_command(threads, tokens, *more):
-    command = [BANTAM, "generate", "--model", MODEL, "--threads", threads]
+def bantam_command(options, tokens, *more):
+    command = [BANTAM, "generate", "--model", options.model]
+    command += ["--threads", options.threads]
     command += ["--ignore-chat-template", "--max-tokens", tokens, "--temp", 0]
     return [*command, *more]
 
 
-def end_tokens():
+def end_tokens(model):
     """Flags that keep bantam from ending its answer early."""
     ids = []
     for text in ("<|im_end|>", "<|endoftext|>"):
-        command = [BANTAM, "debug", "tokenize", MODEL, text]
+        command = [BANTAM, "debug", "tokenize", model, text]
         ids += json.loads(output_of(command))["ids"]
     flags = []
     for token in ids:
@@ -168,10 +170,10 @@ def end_tokens():
     return flags
 
 
-def prefill_text():
-    """A text of exactly PREFILL_TOKENS tokens, as bantam counts them."""
+def prefill_text(options):
+    """A text of exactly so many tokens, as bantam counts them."""
     words = "the keeper climbed down and looked at the cold grey sea ".split()
-    low, high = 1, 2 * PREFILL_TOKENS
+    low, high = 1, 2 * options.prefill
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         while low < high:
             count = (low + high) // 2
@@ -180,34 +182,49 @@ def prefill_text():
             file.truncate()
             file.write(text)
             file.flush()
-            command = [BANTAM, "debug", "tokenize", MODEL, "--file", file.name]
+            command = [BANTAM, "debug", "tokenize", options.model]
+            command += ["--file", file.name]
             tokens = len(json.loads(output_of(command))["ids"])
-            if tokens == PREFILL_TOKENS:
+            if tokens == options.prefill:
                 return text
-            if tokens < PREFILL_TOKENS:
+            if tokens < options.prefill:
                 low = count + 1
             else:
                 high = count
-    die(f"found no text of exactly {PREFILL_TOKENS} tokens")
+    # Words of several tokens step over the number; single letters do not.
+    for letters in range(2 * options.prefill):
+        text = " ".join(words[i % len(words)] for i in range(low - 1))
+        text += " x" * letters
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write(text)
+            file.flush()
+            command = [BANTAM, "debug", "tokenize", options.model]
+            command += ["--file", file.name]
+            tokens = len(json.loads(output_of(command))["ids"])
+        if tokens == options.prefill:
+            return text
+        if tokens > options.prefill:
+            break
+    die(f"found no text of exactly {options.prefill} tokens")
 
 
-def bantam_decode(threads, no_end):
+def bantam_decode(options, no_end):
     command = bantam_command(
-        threads, DECODE_TOKENS, "--json", "--prompt", PROMPT, *no_end
+        options, options.decode, "--json", "--prompt", PROMPT, *no_end
     )
     result = json.loads(output_of(command))
     made = result["usage"]["completion_tokens"]
-    if made != DECODE_TOKENS:
-        die(f"bantam made {made} tokens instead of {DECODE_TOKENS}")
+    if made != options.decode:
+        die(f"bantam made {made} tokens instead of {options.decode}")
     return result["timing"]["decode_tps"]
 
 
-def bantam_prefill(threads, text):
-    command = bantam_command(threads, 1, "--json", "--prompt", "-")
+def bantam_prefill(options, text):
+    command = bantam_command(options, 1, "--json", "--prompt", "-")
     result = json.loads(output_of(command, input=text.encode()))
     tokens = result["usage"]["prompt_tokens"]
-    if tokens != PREFILL_TOKENS:
-        die(f"the prompt had {tokens} tokens instead of {PREFILL_TOKENS}")
+    if tokens != options.prefill:
+        die(f"the prompt had {tokens} tokens instead of {options.prefill}")
     return tokens / result["timing"]["prefill_s"]
 
 
@@ -261,13 +278,16 @@ def cold_run(command):
 
 def measure(programs, options):
     """{metric: {"bantam": [...], "llama.cpp": [...]}}, one value a round."""
-    text = prefill_text()
-    no_end = end_tokens()
+    text = prefill_text(options)
+    no_end = end_tokens(options.model)
     cold_bantam = bantam_command(
-        options.threads, COLD_TOKENS, "--prompt", PROMPT, *no_end
+        options, COLD_TOKENS, "--prompt", PROMPT, *no_end
     )
-    cold_llama = llama_cold_command(programs, options.threads)
-    values = {m.name: {"bantam": [], "llama.cpp": []} for m in METRICS}
+    cold_llama = llama_cold_command(programs, options)
+    values = {
+        metric.name: {"bantam": [], "llama.cpp": []}
+        for metric in metrics(options)
+    }
 
     def note(metric, program, value):
         values[metric][program].append(value)
@@ -277,18 +297,20 @@ def measure(programs, options):
         note("cold_64_s", program, run.total_s)
         note("peak_mb", program, run.peak_bytes / 1e6)
 
-    # Both find the file in the page cache.
-    cold_run(cold_bantam)
-    cold_run(cold_llama)
+    if options.cold:
+        # Both find the file in the page cache.
+        cold_run(cold_bantam)
+        cold_run(cold_llama)
     for number in range(1, options.rounds + 1):
         print(f"Round {number} of {options.rounds}", flush=True)
-        note("decode_tps", "bantam", bantam_decode(options.threads, no_end))
-        note("prefill_tps", "bantam", bantam_prefill(options.threads, text))
-        speeds = llama_speeds(programs, options.threads)
+        note("decode_tps", "bantam", bantam_decode(options, no_end))
+        note("prefill_tps", "bantam", bantam_prefill(options, text))
+        speeds = llama_speeds(programs, options)
         note("decode_tps", "llama.cpp", speeds["decode"])
         note("prefill_tps", "llama.cpp", speeds["prefill"])
-        note_cold("bantam", cold_run(cold_bantam))
-        note_cold("llama.cpp", cold_run(cold_llama))
+        if options.cold:
+            note_cold("bantam", cold_run(cold_bantam))
+            note_cold("llama.cpp", cold_run(cold_llama))
     return values
 
 
@@ -300,18 +322,22 @@ class Metric:
     more_is_better: bool
 
 
-METRICS = [
-    Metric("decode_tps", f"decode of {DECODE_TOKENS}, tok/s", 1, True),
-    Metric("prefill_tps", f"prefill of {PREFILL_TOKENS}, tok/s", 1, True),
-    Metric("first_token_s", "start to first token, s", 3, False),
-    Metric("cold_64_s", f"start to end of {COLD_TOKENS}, s", 3, False),
-    Metric("peak_mb", f"peak memory of {COLD_TOKENS}, MB", 1, False),
-]
+def metrics(options):
+    warm = [
+        Metric("decode_tps", f"decode of {options.decode}, tok/s", 1, True),
+        Metric("prefill_tps", f"prefill of {options.prefill}, tok/s", 1, True),
+    ]
+    cold = [
+        Metric("first_token_s", "start to first token, s", 3, False),
+        Metric("cold_64_s", f"start to end of {COLD_TOKENS}, s", 3, False),
+        Metric("peak_mb", f"peak memory of {COLD_TOKENS}, MB", 1, False),
+    ]
+    return warm + cold if options.cold else warm
 
 
-def summarize(values):
+def summarize(values, options):
     rows = []
-    for metric in METRICS:
+    for metric in metrics(options):
         ours = statistics.median(values[metric.name]["bantam"])
         theirs = statistics.median(values[metric.name]["llama.cpp"])
         ratio = ours / theirs if metric.more_is_better else theirs / ours
@@ -358,13 +384,14 @@ def circumstances(options, flags):
         "load_average": os.getloadavg()[0],
         "threads": options.threads,
         "rounds": options.rounds,
-        "model": MODEL.name,
+        "model": options.model.name,
         "llama_flags": f"GGML_NATIVE=ON {flags}".strip(),
     }
 
 
 def write_record(where, rows):
-    name = f"{where['date']}-llama-cpp.md"
+    stem = Path(where["model"]).stem
+    name = f"{where['date']}-llama-cpp-{stem}.md"
     path = ROOT / "benchmarks" / "records" / name
     lines = [f"# bantam beside llama.cpp, {where['date']}", ""]
     lines += [f"- {key}: {value}" for key, value in where.items()]
@@ -387,8 +414,15 @@ def main():
     parser.add_argument(
         "--llama-bin", type=Path, help="use these programs, build none"
     )
+    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--prefill", type=int, default=512, metavar="TOKENS")
+    parser.add_argument("--decode", type=int, default=128, metavar="TOKENS")
+    parser.add_argument(
+        "--no-cold", dest="cold", action="store_false",
+        help="leave out the runs of fresh processes",
+    )
     options = parser.parse_args()
-    for path in (BANTAM, MODEL):
+    for path in (BANTAM, options.model):
         if not path.exists():
             die(f"{path} is missing; run `make bench`, which makes it")
     BENCH.mkdir(parents=True, exist_ok=True)
@@ -404,7 +438,7 @@ def main():
             flush=True,
         )
     values = measure(programs, options)
-    rows = summarize(values)
+    rows = summarize(values, options)
     print()
     for key, value in where.items():
         print(f"{key}: {value}")

@@ -30,9 +30,11 @@ def byte_characters():
         chr(256 + i) for i in range(len(hidden))]
 
 
-def tokens():
+def tokens(size=VOCABULARY_SIZE):
+    """The vocabulary, filled up to `size` with tokens that no text makes."""
     return (SPECIAL + byte_characters()
-            + [merge.replace(" ", "") for merge in MERGES])
+            + [merge.replace(" ", "") for merge in MERGES]
+            + [f"<|unused_{i}|>" for i in range(VOCABULARY_SIZE, size)])
 
 
 def pre_tokenizer(adds_bos):
@@ -70,7 +72,7 @@ def post_processor(adds_bos):
     return {"type": "Sequence", "processors": [level, template]}
 
 
-def write_json(folder, adds_bos):
+def write_json(folder, adds_bos, size=VOCABULARY_SIZE):
     byte_level = {"type": "ByteLevel", "add_prefix_space": True,
                   "trim_offsets": True, "use_regex": True}
     tokenizer = {
@@ -88,7 +90,7 @@ def write_json(folder, adds_bos):
             "continuing_subword_prefix": None, "end_of_word_suffix": None,
             "fuse_unk": False, "byte_fallback": False,
             "ignore_merges": adds_bos,
-            "vocab": {token: i for i, token in enumerate(tokens())},
+            "vocab": {token: i for i, token in enumerate(tokens(size))},
             "merges": MERGES}}
     (folder / "tokenizer.json").write_text(
         json.dumps(tokenizer, ensure_ascii=False) + "\n")
@@ -100,13 +102,13 @@ def write_json(folder, adds_bos):
         indent=1) + "\n")
 
 
-def add_to_gguf(writer, adds_bos):
+def add_to_gguf(writer, adds_bos, size=VOCABULARY_SIZE):
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("llama-bpe" if adds_bos else "smollm")
-    writer.add_token_list(tokens())
+    writer.add_token_list(tokens(size))
     control, normal = 3, 1
     writer.add_token_types([control] * len(SPECIAL)
-                           + [normal] * (VOCABULARY_SIZE - len(SPECIAL)))
+                           + [normal] * (size - len(SPECIAL)))
     writer.add_token_merges(MERGES)
     writer.add_bos_token_id(BOS)
     writer.add_eos_token_id(EOS)

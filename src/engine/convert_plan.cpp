@@ -57,7 +57,7 @@ ConvertedTensor plan_tensor(TensorExport source) {
   return converted;
 }
 
-Json affine_json(const AffineFormat& format) {
+Json affine_json(const MlxFormat& format) {
   return {
       {"group_size", format.group},
       {"bits", format.bits},

@@ -19,7 +19,7 @@ namespace bantam {
 /// weight, scales and biases of an affine matrix.
 struct ConvertedTensor {
   TensorExport source;
-  std::optional<AffineFormat> affine;
+  std::optional<MlxFormat> affine;
   std::vector<TensorHeading> headings;  // 1 or 3
 
   int64_t bytes() const;

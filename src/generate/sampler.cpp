@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "generate/philox.h"
+#include "kernels/logits.h"
 
 namespace bantam {
 
@@ -25,8 +26,17 @@ void check_range(const char* name, double value, double low, double high) {
   }
 }
 
-// exp of anything below this is zero in float32.
-constexpr float kNegligibleLogit = -103.0f;
+// Sums of weights are kept for so many tokens at a time, so that a draw walks
+// through few of them.
+constexpr int64_t kDrawBlock = 1024;
+
+// The order in which top-k and top-p take candidates.
+struct Better {
+  template <class Candidate>
+  bool operator()(const Candidate& a, const Candidate& b) const {
+    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  }
+};
 
 }  // namespace
 
@@ -44,7 +54,9 @@ void check_sampling(const SamplingSettings& settings) {
 }
 
 Sampler::Sampler(SamplingSettings settings, int64_t vocabulary)
-    : settings_(std::move(settings)), logits_(vocabulary) {
+    : settings_(std::move(settings)),
+      adjusted_(vocabulary),
+      weights_(vocabulary) {
   check_sampling(settings_);
   for (const auto& [id, bias] : settings_.logit_bias) {
     if (id < 0 || id >= vocabulary) {
@@ -55,125 +67,147 @@ Sampler::Sampler(SamplingSettings settings, int64_t vocabulary)
           vocabulary);
     }
   }
-  candidates_.reserve(vocabulary);
 }
 
 TokenId Sampler::sample(std::span<const float> logits) {
-  std::copy(logits.begin(), logits.end(), logits_.begin());
-  adjust();
-  TokenId token = greedy();
-  if (settings_.temperature > 0) {
-    gather_candidates();
-    keep_top_k();
-    keep_top_p();
-    keep_min_p();
-    token = draw();
-  }
-  ++counts_[token];
-  return token;
-}
-
-void Sampler::adjust() {
-  for (const auto& [id, bias] : settings_.logit_bias) {
-    logits_[id] += bias;
-  }
-  const auto repetition = static_cast<float>(settings_.repetition_penalty);
-  const auto presence = static_cast<float>(settings_.presence_penalty);
-  const auto frequency = static_cast<float>(settings_.frequency_penalty);
-  for (const auto& [id, count] : counts_) {
-    float& logit = logits_[id];
-    logit = logit > 0 ? logit / repetition : logit * repetition;
-    logit -= presence + frequency * static_cast<float>(count);
-  }
-}
-
-TokenId Sampler::greedy() const {
-  TokenId best = -1;
-  float best_logit = -INFINITY;
-  for (size_t id = 0; id < logits_.size(); ++id) {
-    const float logit = logits_[id];
-    if (std::isnan(logit) || logit == INFINITY) {
-      best = -1;
-      break;
-    }
-    if (logit > best_logit) {
-      best = static_cast<TokenId>(id);
-      best_logit = logit;
-    }
-  }
+  const std::span<const float> all = adjusted(logits);
+  const auto size = static_cast<int64_t>(all.size());
+  const auto [best, largest] = kernels::largest_logit(all.data(), size);
   if (best < 0) {
     fail(
         ErrorCode::invalid_file,
         "the model's output is not a number; its weights are damaged or its "
         "values overflow");
   }
-  return best;
-}
-
-void Sampler::gather_candidates() {
-  const auto inverse = static_cast<float>(1 / settings_.temperature);
-  const float top = *std::max_element(logits_.begin(), logits_.end()) * inverse;
-  candidates_.clear();
-  for (size_t id = 0; id < logits_.size(); ++id) {
-    const float distance = logits_[id] * inverse - top;
-    if (distance > kNegligibleLogit) {
-      candidates_.push_back(
-          {static_cast<TokenId>(id), logits_[id], std::exp(distance)});
+  auto token = static_cast<TokenId>(best);
+  if (settings_.temperature > 0) {
+    const bool cuts_k = settings_.top_k > 0 && settings_.top_k < size;
+    const bool cuts = cuts_k || settings_.top_p < 1 || settings_.min_p > 0;
+    candidates_.clear();
+    if (cuts_k) {
+      take_top_k(all);
     }
+    const double total =
+        cuts_k ? weigh_candidates(largest) : weigh_all(all, largest);
+    if (settings_.top_p < 1) {
+      take_top_p(total);
+    }
+    drop_below_min_p();
+    token = cuts ? draw_candidate() : draw_of_all();
   }
+  ++counts_[token];
+  return token;
 }
 
-void Sampler::keep_top_k() {
-  const auto k = static_cast<size_t>(settings_.top_k);
-  if (k == 0 || k >= candidates_.size()) {
-    return;
+std::span<const float> Sampler::adjusted(std::span<const float> logits) {
+  const bool penalizes = settings_.repetition_penalty != 1 ||
+      settings_.presence_penalty != 0 || settings_.frequency_penalty != 0;
+  if (settings_.logit_bias.empty() && (!penalizes || counts_.empty())) {
+    return logits;
   }
-  std::nth_element(
-      candidates_.begin(),
-      candidates_.begin() + k,
-      candidates_.end(),
-      [](const Candidate& a, const Candidate& b) {
-        return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
-      });
-  candidates_.resize(k);
-  // nth_element leaves an order of the library's choosing.
+  std::copy(logits.begin(), logits.end(), adjusted_.begin());
+  for (const auto& [id, bias] : settings_.logit_bias) {
+    adjusted_[id] += bias;
+  }
+  const auto repetition = static_cast<float>(settings_.repetition_penalty);
+  const auto presence = static_cast<float>(settings_.presence_penalty);
+  const auto frequency = static_cast<float>(settings_.frequency_penalty);
+  for (const auto& [id, count] : counts_) {
+    float& logit = adjusted_[id];
+    logit = logit > 0 ? logit / repetition : logit * repetition;
+    logit -= presence + frequency * static_cast<float>(count);
+  }
+  return adjusted_;
+}
+
+// A heap of the k best so far, the worst of them on top: of a long vocabulary
+// few tokens ever get in, so this is one pass of comparisons.
+void Sampler::take_top_k(std::span<const float> logits) {
+  const auto k = static_cast<size_t>(settings_.top_k);
+  const auto size = static_cast<TokenId>(logits.size());
+  for (TokenId id = 0; id < size; ++id) {
+    // An equal logit with a higher id is no better.
+    if (candidates_.size() == k && !(logits[id] > candidates_.front().logit)) {
+      continue;
+    }
+    if (candidates_.size() == k) {
+      std::pop_heap(candidates_.begin(), candidates_.end(), Better());
+      candidates_.pop_back();
+    }
+    candidates_.push_back({id, logits[id], 0});
+    std::push_heap(candidates_.begin(), candidates_.end(), Better());
+  }
   std::sort(
       candidates_.begin(),
       candidates_.end(),
       [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
 }
 
-void Sampler::keep_top_p() {
-  if (settings_.top_p >= 1) {
-    return;
+// Fills in the candidates' weights; returns their sum.
+double Sampler::weigh_candidates(float largest) {
+  const auto count = static_cast<int64_t>(candidates_.size());
+  for (int64_t i = 0; i < count; ++i) {
+    weights_[i] = candidates_[i].logit;
   }
+  kernels::exponentials(
+      weights_.data(), largest, factor(), count, weights_.data());
   double total = 0;
-  for (const Candidate& candidate : candidates_) {
-    total += candidate.weight;
+  for (int64_t i = 0; i < count; ++i) {
+    candidates_[i].weight = weights_[i];
+    total += static_cast<double>(weights_[i]);
   }
-  // All candidates lighter than this weigh together less than what top-p
-  // leaves out, so none of them is needed, and few are left to sort.
-  const double light =
-      total * (1 - settings_.top_p) / static_cast<double>(candidates_.size());
-  std::erase_if(candidates_, [&](const Candidate& candidate) {
-    return candidate.weight < light;
+  std::erase_if(candidates_, [](const Candidate& candidate) {
+    return candidate.weight == 0;
   });
-  std::sort(
-      candidates_.begin(),
-      candidates_.end(),
-      [](const Candidate& a, const Candidate& b) {
-        return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
-      });
-  double sum = 0;
-  size_t kept = 0;
-  while (kept < candidates_.size() &&
-         (kept == 0 || sum < settings_.top_p * total)) {
-    sum += candidates_[kept++].weight;
-  }
-  candidates_.resize(kept);
+  return total;
 }
 
-void Sampler::keep_min_p() {
+// Weighs the whole vocabulary; returns the sum. Candidates are those that
+// top-p or min-p may keep: all tokens lighter than `least` weigh together less
+// than what top-p leaves out.
+double Sampler::weigh_all(std::span<const float> logits, float largest) {
+  const auto size = static_cast<int64_t>(logits.size());
+  kernels::exponentials(
+      logits.data(), largest, factor(), size, weights_.data());
+  if (settings_.top_p >= 1 && settings_.min_p <= 0) {
+    return 0;  // draw_of_all() sums block by block
+  }
+  const double total = kernels::sum_of_weights(weights_.data(), size);
+  const double least = settings_.top_p < 1
+      ? total * (1 - settings_.top_p) / static_cast<double>(size)
+      : settings_.min_p;
+  const auto threshold = static_cast<float>(least * (1 - 1e-6));
+  for (TokenId id = 0; id < size; ++id) {
+    if (weights_[id] > 0 && weights_[id] >= threshold) {
+      candidates_.push_back({id, logits[id], weights_[id]});
+    }
+  }
+  return total;
+}
+
+// A temperature next to nothing is greedy: what is not the largest weighs 0.
+float Sampler::factor() const {
+  return static_cast<float>(std::min(1 / settings_.temperature, 1e30));
+}
+
+void Sampler::take_top_p(double total) {
+  // The best come off a heap one by one, until there are enough.
+  const auto worse = [](const Candidate& a, const Candidate& b) {
+    return a.weight != b.weight ? a.weight < b.weight : a.id > b.id;
+  };
+  std::make_heap(candidates_.begin(), candidates_.end(), worse);
+  double sum = 0;
+  auto end = candidates_.end();
+  while (end != candidates_.begin() &&
+         (end == candidates_.end() || sum < settings_.top_p * total)) {
+    std::pop_heap(candidates_.begin(), end, worse);
+    sum += static_cast<double>((--end)->weight);
+  }
+  candidates_.erase(candidates_.begin(), end);
+  std::reverse(candidates_.begin(), candidates_.end());
+}
+
+void Sampler::drop_below_min_p() {
   if (settings_.min_p <= 0) {
     return;
   }
@@ -184,19 +218,55 @@ void Sampler::keep_min_p() {
   });
 }
 
-TokenId Sampler::draw() {
+TokenId Sampler::draw_candidate() {
   double total = 0;
   for (const Candidate& candidate : candidates_) {
-    total += candidate.weight;
+    total += static_cast<double>(candidate.weight);
   }
   double left = uniform(settings_.seed, draws_++) * total;
   for (const Candidate& candidate : candidates_) {
-    left -= candidate.weight;
+    left -= static_cast<double>(candidate.weight);
     if (left < 0) {
       return candidate.id;
     }
   }
   return candidates_.back().id;
+}
+
+TokenId Sampler::draw_of_all() {
+  const auto size = static_cast<int64_t>(weights_.size());
+  const auto block_sum = [&](int64_t begin) {
+    return kernels::sum_of_weights(
+        weights_.data() + begin, std::min(kDrawBlock, size - begin));
+  };
+  double total = 0;
+  for (int64_t begin = 0; begin < size; begin += kDrawBlock) {
+    total += block_sum(begin);
+  }
+  double left = uniform(settings_.seed, draws_++) * total;
+  int64_t begin = 0;
+  for (; begin + kDrawBlock < size; begin += kDrawBlock) {
+    const double sum = block_sum(begin);
+    if (left < sum) {
+      break;
+    }
+    left -= sum;
+  }
+  int64_t last = -1;
+  for (int64_t id = begin; id < size; ++id) {
+    if (weights_[id] > 0) {
+      last = id;
+      left -= static_cast<double>(weights_[id]);
+      if (left < 0) {
+        break;
+      }
+    }
+  }
+  // Rounding may leave a little; then the last token that is possible at all.
+  for (int64_t id = begin; last < 0; --id) {
+    last = weights_[id] > 0 ? id : -1;
+  }
+  return static_cast<TokenId>(last);
 }
 
 }  // namespace bantam

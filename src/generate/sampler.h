@@ -32,16 +32,20 @@ class Sampler {
     float weight;  // exp(logit - max), not normalised
   };
 
-  void adjust();
-  TokenId greedy() const;
-  void gather_candidates();
-  void keep_top_k();
-  void keep_top_p();
-  void keep_min_p();
-  TokenId draw();
+  /// `logits` with biases and penalties; itself if there are none.
+  std::span<const float> adjusted(std::span<const float> logits);
+  void take_top_k(std::span<const float> logits);
+  float factor() const;
+  double weigh_candidates(float largest);
+  double weigh_all(std::span<const float> logits, float largest);
+  void take_top_p(double total);
+  void drop_below_min_p();
+  TokenId draw_candidate();
+  TokenId draw_of_all();
 
   SamplingSettings settings_;
-  std::vector<float> logits_;
+  std::vector<float> adjusted_;
+  std::vector<float> weights_;  // of the whole vocabulary
   std::vector<Candidate> candidates_;
   std::unordered_map<TokenId, int64_t> counts_;
   uint64_t draws_ = 0;

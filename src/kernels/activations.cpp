@@ -111,9 +111,9 @@ constexpr int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Groups of a row are padded to 16; groups of 32 make the most of them.
+// Groups of a row are padded to 16; groups of 16 make the most of them.
 int64_t most_groups(int64_t cols) {
-  return round_up(cols / 32 + 1, 16);
+  return round_up(cols / 16 + 1, 16);
 }
 
 }  // namespace

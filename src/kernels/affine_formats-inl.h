@@ -39,7 +39,7 @@ struct BitWindows {
 template <int kBits>
 struct Affine {
   static constexpr bool kBias = true;
-  static constexpr int64_t kFixedUnits = 0;  // known at run time
+  static constexpr int64_t kFixedGroup = 0;  // known at run time
   static constexpr int64_t kUnitBytes = 4 * kBits;
   // unit() loads 16 bytes where it needs 2 * kBits or fewer.
   static constexpr int64_t kSlack = 16;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// One row of any format as float32, value by value: it serves embedding
-// look-ups, which read a row or a few hundred, so it is simple before fast.
+// One row of any format as float32, straight from the definition: it serves
+// embedding look-ups, which read a row or a few hundred.
 #include <cstring>
 
+#include "kernels/block_format_list.h"
 #include "kernels/half.h"
 #include "kernels/matmul.h"
 
@@ -26,27 +27,43 @@ float load_float(WeightFormat format, const std::byte* data, int64_t index) {
   return format == WeightFormat::f16 ? f16_to_f32(half) : bf16_to_f32(half);
 }
 
-// d * (q - 8) or d * q + m, values 0 .. 15 in the low nibbles.
-void dequantize_nibbles(const std::byte* block, bool has_bias, float* out) {
-  const float scale = f16_to_f32(load16(block));
-  const float bias = has_bias ? f16_to_f32(load16(block + 2)) : 0.0f;
-  const std::byte* nibbles = block + (has_bias ? 4 : 2);
-  for (int i = 0; i < 16; ++i) {
-    const int byte = static_cast<int>(nibbles[i]);
-    if (has_bias) {
-      out[i] = scale * static_cast<float>(byte & 15) + bias;
-      out[i + 16] = scale * static_cast<float>(byte >> 4) + bias;
-    } else {
-      out[i] = scale * static_cast<float>((byte & 15) - 8);
-      out[i + 16] = scale * static_cast<float>((byte >> 4) - 8);
+template <class F>
+void dequantize_blocks(const std::byte* data, int64_t cols, float* out) {
+  const auto* block = reinterpret_cast<const uint8_t*>(data);
+  for (int64_t k = 0; k < cols; k += F::kValues, block += F::kBytes) {
+    float scale[F::kValues / F::kGroup];
+    float bias[F::kValues / F::kGroup] = {};
+    F::scales(block, scale, bias);
+    for (int unit = 0; unit < F::kValues / 32; ++unit) {
+      int8_t q[32];
+      F::integers(block, unit, q);
+      for (int i = 0; i < 32; ++i) {
+        const int group = (32 * unit + i) / F::kGroup;
+        const float product = scale[group] * static_cast<float>(q[i]);
+        out[k + 32 * unit + i] = F::kBias ? product + bias[group] : product;
+      }
     }
   }
 }
 
-void dequantize_q8_0(const std::byte* block, float* out) {
-  const float scale = f16_to_f32(load16(block));
-  for (int i = 0; i < 32; ++i) {
-    out[i] = scale * static_cast<float>(static_cast<int8_t>(block[2 + i]));
+// mlx_mxfp4, mlx_mxfp8 or mlx_nvfp4.
+void dequantize_microscaled(const WeightMatrix& w, int64_t row, float* out) {
+  const auto* data =
+      reinterpret_cast<const uint8_t*>(w.data + row * w.row_bytes);
+  const bool is_nvfp4 = w.format == WeightFormat::mlx_nvfp4;
+  const int group = is_nvfp4 ? 16 : 32;
+  const auto* scales =
+      reinterpret_cast<const uint8_t*>(w.scales) + row * (w.cols / group);
+  for (int64_t k = 0; k < w.cols; ++k) {
+    const uint8_t s = scales[k / group];
+    if (w.format == WeightFormat::mlx_mxfp8) {
+      out[k] = e8m0_to_f32(s) * e4m3_to_f32(data[k]);
+    } else {
+      const int nibble = data[k / 2] >> (k % 2 * 4) & 15;
+      const float half = 0.5f * static_cast<float>(kFloat4[nibble & 7]);
+      const float scale = is_nvfp4 ? e4m3_to_f32(s) : e8m0_to_f32(s);
+      out[k] = scale * (nibble < 8 ? half : -half);  // there is a -0
+    }
   }
 }
 
@@ -79,27 +96,23 @@ void dequantize_affine(const WeightMatrix& w, int64_t row, float* out) {
 void dequantize_row(const WeightMatrix& w, int64_t row, float* out) {
   const std::byte* data = w.data + row * w.row_bytes;
   switch (w.format) {
-    case WeightFormat::q4_0:
-      for (int64_t b = 0; b < w.cols / 32; ++b) {
-        dequantize_nibbles(data + b * 18, false, out + b * 32);
-      }
-      return;
-    case WeightFormat::q4_1:
-      for (int64_t b = 0; b < w.cols / 32; ++b) {
-        dequantize_nibbles(data + b * 20, true, out + b * 32);
-      }
-      return;
-    case WeightFormat::q8_0:
-      for (int64_t b = 0; b < w.cols / 32; ++b) {
-        dequantize_q8_0(data + b * 34, out + b * 32);
+    case WeightFormat::f32:
+    case WeightFormat::f16:
+    case WeightFormat::bf16:
+      for (int64_t k = 0; k < w.cols; ++k) {
+        out[k] = load_float(w.format, data, k);
       }
       return;
     case WeightFormat::affine:
       return dequantize_affine(w, row, out);
+    case WeightFormat::mlx_mxfp4:
+    case WeightFormat::mlx_mxfp8:
+    case WeightFormat::mlx_nvfp4:
+      return dequantize_microscaled(w, row, out);
     default:
-      for (int64_t k = 0; k < w.cols; ++k) {
-        out[k] = load_float(w.format, data, k);
-      }
+      with_block_format(w.format, [&](auto block) {
+        dequantize_blocks<decltype(block)>(data, w.cols, out);
+      });
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Products with float32, float16 and bfloat16 weights: sixteen fused
-// accumulators along the columns, a few rows by a few tokens at a time.
+// Products with float32, float16 and bfloat16 weights, and MLX's scaled 8-bit
+// floats: sixteen fused accumulators along the columns, a few rows by a few
+// tokens at a time.
 #include "kernels/highway.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -20,9 +21,13 @@ constexpr int64_t kTileTokens = kLanes == 16 ? 4 : 2;
 
 template <WeightFormat kFormat>
 struct FloatRow {
+  static constexpr int64_t kBytes = kFormat == WeightFormat::f32 ? 4 : 2;
+
   const std::byte* data;
 
-  static constexpr int64_t kBytes = kFormat == WeightFormat::f32 ? 4 : 2;
+  FloatRow() = default;
+  FloatRow(const WeightMatrix& w, int64_t row)
+      : data(w.data + row * w.row_bytes) {}
 
   HWY_INLINE Lanes16 at(int64_t k) const {
     return load16_as(kFormat, data + k * kBytes);
@@ -30,6 +35,33 @@ struct FloatRow {
   HWY_INLINE Lanes16 first(int64_t k, int64_t count) const {
     return load16_first(kFormat, data + k * kBytes, count);
   }
+};
+
+// Thirty-two columns share a scale, so rows are a whole number of sixteens.
+template <>
+struct FloatRow<WeightFormat::mlx_mxfp8> {
+  const uint8_t* data;
+  const uint8_t* scales;
+
+  FloatRow() = default;
+  FloatRow(const WeightMatrix& w, int64_t row)
+      : data(reinterpret_cast<const uint8_t*>(w.data) + row * w.row_bytes),
+        scales(
+            reinterpret_cast<const uint8_t*>(w.scales) + row * (w.cols / 32)) {}
+
+  // As float16 a value is 256 times smaller: both have room for the exponent.
+  HWY_INLINE Lanes16 at(int64_t k) const {
+    HWY_ALIGN uint16_t halves[16];
+    for (int i = 0; i < 16; ++i) {
+      const uint16_t bits = data[k + i];
+      const uint16_t nan = (bits & 0x7F) == 0x7F ? 0x7C00 : 0;
+      halves[i] =
+          static_cast<uint16_t>((bits & 0x80) << 8 | (bits & 0x7F) << 7 | nan);
+    }
+    const Lanes16 value = mul16(load16_f16(halves), set16(256.0f));
+    return mul16(value, set16(e8m0_to_f32(scales[k / 32])));
+  }
+  HWY_INLINE Lanes16 first(int64_t k, int64_t /*count*/) const { return at(k); }
 };
 
 // acc[r][t] of kRows rows and kTokens tokens over all columns.
@@ -96,7 +128,7 @@ HWY_INLINE void float_block(
   for (int64_t r = 0; r < kTreeRows; r += kTileRows) {
     FloatRow<kFormat> rows[kTileRows];
     for (int64_t i = 0; i < kTileRows; ++i) {
-      rows[i].data = w.data + HWY_MIN(first + r + i, end - 1) * w.row_bytes;
+      rows[i] = FloatRow<kFormat>(w, HWY_MIN(first + r + i, end - 1));
     }
     Lanes16 tile[kTileRows][kTokens];
     float_tile<kFormat, kTileRows, kTokens>(rows, x, w.cols, tile);
@@ -135,6 +167,8 @@ void FloatRows(const MatmulTask& task, int64_t begin, int64_t end) {
       return float_format_rows<WeightFormat::f32>(task, begin, end);
     case WeightFormat::f16:
       return float_format_rows<WeightFormat::f16>(task, begin, end);
+    case WeightFormat::mlx_mxfp8:
+      return float_format_rows<WeightFormat::mlx_mxfp8>(task, begin, end);
     default:
       return float_format_rows<WeightFormat::bf16>(task, begin, end);
   }

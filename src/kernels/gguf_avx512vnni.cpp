@@ -24,8 +24,10 @@ void gguf_rows_avx512vnni(
       return plane_rows(Q40Planes{task.w}, task, begin, end, scratch);
     case WeightFormat::q4_1:
       return plane_rows(Q41Planes{task.w}, task, begin, end, scratch);
-    default:
+    case WeightFormat::q8_0:
       return plane_rows(Q80Words{task.w}, task, begin, end, scratch);
+    default:
+      return GgufRows(task, begin, end, scratch);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products with GGUF's blocks of 32.
+// Products with GGUF's small blocks, one row each.
 #include "kernels/highway.h"
 
 #undef HWY_TARGET_INCLUDE

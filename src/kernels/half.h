@@ -8,7 +8,10 @@
 
 namespace bantam::kernels {
 
-inline float f16_to_f32(uint16_t half) {
+// Sources compiled for newer processors must not leave a copy for the linker.
+#define BANTAM_ALWAYS_INLINE inline __attribute__((always_inline))
+
+BANTAM_ALWAYS_INLINE float f16_to_f32(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
   const uint32_t exponent = (half >> 10) & 0x1F;
   const uint32_t mantissa = half & 0x3FF;
@@ -24,7 +27,7 @@ inline float f16_to_f32(uint16_t half) {
 }
 
 /// Round to nearest, ties to even; overflow gives infinity.
-inline uint16_t f32_to_f16(float value) {
+BANTAM_ALWAYS_INLINE uint16_t f32_to_f16(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint16_t sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
   const uint32_t magnitude = bits & 0x7FFFFFFF;
@@ -46,7 +49,26 @@ inline uint16_t f32_to_f16(float value) {
       sign | ((magnitude - 0x38000000 + 0xFFF + odd) >> 13));
 }
 
-inline float bf16_to_f32(uint16_t half) {
+/// Seven bits of the 8-bit float e4m3 as what they would be without NaN.
+BANTAM_ALWAYS_INLINE float e4m3_magnitude(uint8_t bits) {
+  return f16_to_f32(static_cast<uint16_t>((bits & 0x7F) << 7)) * 256.0f;
+}
+
+/// The 8-bit float e4m3; no infinities, and 0x7F is NaN.
+BANTAM_ALWAYS_INLINE float e4m3_to_f32(uint8_t bits) {
+  const float magnitude = (bits & 0x7F) == 0x7F
+      ? std::bit_cast<float>(0x7FC00000)
+      : e4m3_magnitude(bits);
+  return (bits & 0x80) != 0 ? -magnitude : magnitude;
+}
+
+/// 2^(e - 127): the scale e8m0. As MLX does, 255 is infinity.
+BANTAM_ALWAYS_INLINE float e8m0_to_f32(uint8_t e) {
+  return std::bit_cast<float>(
+      e == 0 ? 0x00400000u : static_cast<uint32_t>(e) << 23);
+}
+
+BANTAM_ALWAYS_INLINE float bf16_to_f32(uint16_t half) {
   return std::bit_cast<float>(static_cast<uint32_t>(half) << 16);
 }
 

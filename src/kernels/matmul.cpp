@@ -14,27 +14,64 @@ namespace bantam::kernels {
 
 namespace {
 
-RowsFunction* pick_rows(WeightFormat format) {
+// The kernels of a family, and those with AVX-512 VNNI if it has any.
+struct Family {
+  RowsFunction* rows;
+  RowsFunction* vnni_rows = nullptr;
+};
+
+#if defined(BANTAM_AVX512VNNI)
+#define BANTAM_VNNI(rows) rows
+#else
+#define BANTAM_VNNI(rows) nullptr
+#endif
+
+Family family_of(WeightFormat format) {
   switch (format) {
+    case WeightFormat::f32:
+    case WeightFormat::f16:
+    case WeightFormat::bf16:
+    case WeightFormat::mlx_mxfp8:
+      return {float_rows};
     case WeightFormat::q4_0:
     case WeightFormat::q4_1:
+    case WeightFormat::q5_0:
+    case WeightFormat::q5_1:
     case WeightFormat::q8_0:
-#if defined(BANTAM_AVX512VNNI)
-      if (use_avx512vnni()) {
-        return gguf_rows_avx512vnni;
-      }
-#endif
-      return gguf_rows;
+    case WeightFormat::iq4_nl:
+    case WeightFormat::mxfp4:
+    case WeightFormat::nvfp4:
+      return {gguf_rows, BANTAM_VNNI(gguf_rows_avx512vnni)};
+    case WeightFormat::q2_k:
+    case WeightFormat::q3_k:
+    case WeightFormat::q4_k:
+    case WeightFormat::q5_k:
+    case WeightFormat::q6_k:
+    case WeightFormat::tq1_0:
+    case WeightFormat::tq2_0:
+      return {k_rows, BANTAM_VNNI(k_rows_avx512vnni)};
+    case WeightFormat::iq1_s:
+    case WeightFormat::iq1_m:
+    case WeightFormat::iq2_xxs:
+    case WeightFormat::iq2_xs:
+    case WeightFormat::iq2_s:
+    case WeightFormat::iq3_xxs:
+    case WeightFormat::iq3_s:
+    case WeightFormat::iq4_xs:
+      return {iq_rows, BANTAM_VNNI(iq_rows_avx512vnni)};
     case WeightFormat::affine:
-#if defined(BANTAM_AVX512VNNI)
-      if (use_avx512vnni()) {
-        return affine_rows_avx512vnni;
-      }
-#endif
-      return affine_rows;
-    default:
-      return float_rows;
+      return {affine_rows, BANTAM_VNNI(affine_rows_avx512vnni)};
+    case WeightFormat::mlx_mxfp4:
+    case WeightFormat::mlx_nvfp4:
+      return {microscaled_rows};
   }
+  fail(ErrorCode::internal, "matmul: no kernels for this weight format");
+}
+
+RowsFunction* pick_rows(WeightFormat format) {
+  const Family family = family_of(format);
+  return family.vnni_rows != nullptr && use_avx512vnni() ? family.vnni_rows
+                                                         : family.rows;
 }
 
 }  // namespace
@@ -44,8 +81,8 @@ int64_t matmul_scratch_bytes(int64_t max_cols) {
   // scales and biases, gathered scales, copies of four rows.
   const int64_t accumulators = 16 * 12 * kRowGrain * 4;
   const int64_t pairs = max_cols / 2 * kRowGrain * 4;
-  const int64_t scales = max_cols / 32 * kRowGrain * 8;
-  return accumulators + pairs + scales + max_cols / 32 * 4 +
+  const int64_t scales = kRowGrain * row_scale_bytes(max_cols);
+  return accumulators + pairs + scales + 2 * row_scale_bytes(max_cols) +
       4 * (max_cols + 64);
 }
 

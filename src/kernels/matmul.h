@@ -3,7 +3,8 @@
 //
 // The order of summation is part of the contract, so that a result does not
 // depend on threads, on how tokens are chunked, or on the instruction set:
-//  - Weights in groups (group_size() = G > 0): each token's activations are
+//  - Weights in groups (group_size() = G > 0; of a super-block with scales
+//    inside, the columns that share one): each token's activations are
 //    rounded, group by group, to 16-bit integers v = round(x / s),
 //    s = max|x| / 32500 (s = 0 for a group of zeros). Products q * v are
 //    summed exactly in int32 within a group. With g the group's index, the
@@ -12,10 +13,15 @@
 //        acc = fma(bias_g, s_g * sum v, acc)         (formats with a bias)
 //        acc[g % 16] = fma(scale_g * s_g, float(sum q*v), acc)
 //    for g ascending.
-//  - Float weights: acc[k % 16] = fma(w[k], x[k], acc[k % 16]), k ascending.
+//    scale_g and bias_g are float32, as the format's definition makes them
+//    (d * sc, -(dmin * m)); q is an integer of 9 bits at most, a look-up
+//    format's entry among them.
+//  - Float weights (and MLX's 8-bit floats times their scales): acc[k % 16] =
+//  fma(w[k], x[k], acc[k % 16]), k ascending.
 //  - y = pairwise tree over acc: acc[i] + acc[i + 8], then + 4, + 2, + 1.
 // A group with a NaN or an infinity has s = NaN; one below 2^-100 counts as
-// zeros. tests/kernels/contract.cpp spells all this out.
+// zeros. No path rounds differently: integers are exact in any order and the
+// float operations are these. tests/kernels/contract.cpp spells all this out.
 #pragma once
 
 #include <cstdint>

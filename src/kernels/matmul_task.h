@@ -30,12 +30,22 @@ using RowsFunction = void(
 /// Rows that a packed block of the widest target holds.
 constexpr int64_t kRowGrain = 32;
 
-RowsFunction gguf_rows;
-RowsFunction affine_rows;
+/// Bytes of a row's scales and biases as floats: groups of 16 have the most.
+constexpr int64_t row_scale_bytes(int64_t cols) {
+  return cols / 16 * 8;
+}
+
+RowsFunction gguf_rows;         // blocks of 32
+RowsFunction k_rows;            // super-blocks of 256
+RowsFunction iq_rows;           // look-up formats
+RowsFunction affine_rows;       // MLX, integers
+RowsFunction microscaled_rows;  // MLX, 4-bit floats
 RowsFunction float_rows;
 
 // The same for AVX-512 VNNI; call only if use_avx512vnni().
 RowsFunction gguf_rows_avx512vnni;
+RowsFunction k_rows_avx512vnni;
+RowsFunction iq_rows_avx512vnni;
 RowsFunction affine_rows_avx512vnni;
 
 }  // namespace bantam::kernels

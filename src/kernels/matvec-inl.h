@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Few tokens: each row of the matrix streams through once, sixteen groups at a
-// time. Lanes run along the columns. A format (gguf_formats-inl.h, ...) brings
-// unit(), row(), scales() and kBias.
+// time. Lanes run along the columns. A format (blocks-inl.h, ...) brings
+// unit(), row(), scales(), kBias and kFixedGroup (0: the matrix knows).
 #if defined(BANTAM_KERNELS_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BANTAM_KERNELS_MATVEC_INL_H_
 #undef BANTAM_KERNELS_MATVEC_INL_H_
@@ -46,44 +46,61 @@ load16_first(WeightFormat format, const std::byte* from, int64_t count) {
   return load16_as(format, padded);
 }
 
-// One group's exact products, spread over the lanes.
-template <class F>
-HWY_INLINE VSum group_partial(
-    const F& format,
-    int64_t units,
-    const uint8_t* row,
-    int64_t group,
-    const int16_t* v) {
-  VSum sum0 = hn::Zero(DSum());
-  VSum sum1 = hn::Zero(DSum());
-  for (int64_t u = group * units; u < (group + 1) * units; ++u) {
-    const Unit unit = format.unit(row, u);
-    for (size_t i = 0; i < kUnitParts; ++i) {
-      const V16 x = hn::LoadU(D16(), v + u * kUnit + i * kShorts);
-      dot_pairs(unit.part[i], x, sum0, sum1);
+// Exact products of part of a group, spread over the lanes.
+struct Partial {
+  HWY_INLINE Partial() : sum0(hn::Zero(DSum())), sum1(hn::Zero(DSum())) {}
+  template <size_t kFirst, size_t kCount>
+  HWY_INLINE void add(const Unit& unit, const int16_t* v) {
+    for (size_t i = kFirst; i < kFirst + kCount; ++i) {
+      dot_pairs(unit.part[i], hn::LoadU(D16(), v + i * kShorts), sum0, sum1);
     }
   }
-  return fold_pairs(sum0, sum1);
-}
+  HWY_INLINE VSum folded() const { return fold_pairs(sum0, sum1); }
+
+  VSum sum0;
+  VSum sum1;
+};
 
 // The exact sums of groups `group` .. + 15, of which `count` exist.
 template <class F>
 HWY_INLINE Lanes16 group_sums(
     const F& format,
-    int64_t units,
+    int64_t group_size,
     const uint8_t* row,
     int64_t group,
     int64_t count,
     const int16_t* v) {
+  VSum partial[16];
+  if constexpr (F::kFixedGroup == 16) {
+    // Two groups in a unit. Rows hold an even number of groups.
+    for (int64_t i = 0; i < 16; i += 2) {
+      Partial first;
+      Partial second;
+      if (i < count) {
+        const int64_t u = (group + i) / 2;
+        const Unit unit = format.unit(row, u);
+        first.template add<0, kUnitParts / 2>(unit, v + u * kUnit);
+        second.template add<kUnitParts / 2, kUnitParts / 2>(
+            unit, v + u * kUnit);
+      }
+      partial[i] = first.folded();
+      partial[i + 1] = second.folded();
+    }
+  } else {
+    const int64_t units = group_size / kUnit;
+    for (int64_t i = 0; i < 16; ++i) {
+      Partial one;
+      for (int64_t u = (group + i) * units;
+           i < count && u < (group + i + 1) * units;
+           ++u) {
+        one.template add<0, kUnitParts>(format.unit(row, u), v + u * kUnit);
+      }
+      partial[i] = one.folded();
+    }
+  }
   VSum sums[16 / kSumLanes];
   for (size_t s = 0; s < 16 / kSumLanes; ++s) {
-    VSum partial[kSumLanes];
-    for (size_t i = 0; i < kSumLanes; ++i) {
-      const int64_t g = static_cast<int64_t>(s * kSumLanes + i);
-      partial[i] = g < count ? group_partial(format, units, row, group + g, v)
-                             : hn::Zero(DSum());
-    }
-    sums[s] = sum_each(partial);
+    sums[s] = sum_each(partial + s * kSumLanes);
   }
   return sums_to_float(sums);
 }
@@ -111,8 +128,7 @@ HWY_NOINLINE Lanes16 row_accumulators(
     const RowScales& scales,
     const Activations& x,
     int64_t token) {
-  const int64_t units =
-      F::kFixedUnits > 0 ? F::kFixedUnits : x.group_size() / kUnit;
+  const int64_t size = F::kFixedGroup > 0 ? F::kFixedGroup : x.group_size();
   const int64_t groups = x.cols() / x.group_size();
   const int64_t width = float_bytes(scales.format);
   const int16_t* v = x.values(token);
@@ -121,7 +137,7 @@ HWY_NOINLINE Lanes16 row_accumulators(
   Lanes16 acc = zero16();
   int64_t g = 0;
   for (; g + 16 <= groups; g += 16) {
-    const Lanes16 sums = group_sums(format, units, row, g, 16, v);
+    const Lanes16 sums = group_sums(format, size, row, g, 16, v);
     const Lanes16 scale = load16_as(scales.format, scales.scale + g * width);
     const Lanes16 bias =
         F::kBias ? load16_as(scales.format, scales.bias + g * width) : scale;
@@ -130,7 +146,7 @@ HWY_NOINLINE Lanes16 row_accumulators(
   }
   if (g < groups) {
     const int64_t rest = groups - g;
-    const Lanes16 sums = group_sums(format, units, row, g, rest, v);
+    const Lanes16 sums = group_sums(format, size, row, g, rest, v);
     const Lanes16 scale =
         load16_first(scales.format, scales.scale + g * width, rest);
     const Lanes16 bias = F::kBias
@@ -171,7 +187,7 @@ HWY_INLINE void matvec_rows(
     int64_t begin,
     int64_t end,
     std::byte* scratch) {
-  const int64_t scale_bytes = task.w.cols / kUnit * 4;
+  const int64_t scale_bytes = row_scale_bytes(task.w.cols);
   auto* copy = reinterpret_cast<uint8_t*>(scratch + 2 * scale_bytes);
   for (int64_t token = 0; token < task.x.tokens(); ++token) {
     float* y = task.y + token * task.y_stride;

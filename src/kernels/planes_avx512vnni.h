@@ -15,12 +15,22 @@
 
 namespace bantam::kernels::BANTAM_TARGET {
 
-// One token's activations as bytes.
+// One token's activations as bytes, in an order that suits a format.
 struct Planes {
   int8_t* high;
   int8_t* low;
+  // One for each group: what a format whose bytes are its integers plus a
+  // constant takes off its sums, the constant times the group's sum of v.
+  int32_t* excess;
 
-  static int64_t bytes(int64_t cols) { return (cols + 127) / 128 * 128; }
+  // Columns are padded with zeros to a whole step of sixteen groups of 32.
+  static int64_t padded(int64_t cols) { return (cols + 511) / 512 * 512; }
+  static int64_t bytes(int64_t cols) { return padded(cols) / 4 * 9; }
+  static Planes at(std::byte* memory, int64_t cols) {
+    auto* plane = reinterpret_cast<int8_t*>(memory);
+    const int64_t size = padded(cols);
+    return {plane, plane + size, reinterpret_cast<int32_t*>(plane + 2 * size)};
+  }
 };
 
 inline __m512i join(__m256i low, __m256i high) {
@@ -40,7 +50,7 @@ inline void split_in_order(const int16_t* v, int64_t cols, Planes planes) {
         reinterpret_cast<__m256i*>(planes.low + k),
         _mm512_cvtepi16_epi8(value));
   }
-  const int64_t rest = Planes::bytes(cols) - cols;
+  const int64_t rest = Planes::padded(cols) - cols;
   std::memset(planes.high + cols, 0, static_cast<size_t>(rest));
   std::memset(planes.low + cols, 0, static_cast<size_t>(rest));
 }
@@ -63,10 +73,30 @@ inline void split_by_halves(const int16_t* v, int64_t cols, Planes planes) {
     put(planes.high, k, _mm512_cvtepi16_epi8(high));
     put(planes.low, k, _mm512_cvtepi16_epi8(value));
   }
-  for (int64_t k = cols; k < Planes::bytes(cols); k += 32) {
+  for (int64_t k = cols; k < Planes::padded(cols); k += 32) {
     put(planes.high, k, _mm256_setzero_si256());
     put(planes.low, k, _mm256_setzero_si256());
   }
+}
+
+// excess[g] = constant * sum of v over group g.
+template <int kGroup>
+inline void put_excess(
+    const int16_t* v,
+    int64_t cols,
+    int constant,
+    int32_t* excess) {
+  for (int64_t g = 0; g < cols / kGroup; ++g) {
+    int32_t sum = 0;
+    for (int i = 0; i < kGroup; ++i) {
+      sum += v[g * kGroup + i];
+    }
+    excess[g] = constant * sum;
+  }
+  std::memset(
+      excess + cols / kGroup,
+      0,
+      static_cast<size_t>((Planes::padded(cols) - cols) / kGroup * 4));
 }
 
 // Dwords: block b's lane i is the sum of block b of v_i.
@@ -186,12 +216,9 @@ HWY_NOINLINE void plane_rows(
     std::byte* scratch) {
   const Activations& x = task.x;
   const int64_t cols = x.cols();
-  const int64_t plane = Planes::bytes(cols);
   const int64_t tokens = x.tokens();
-  auto* bytes = reinterpret_cast<int8_t*>(scratch);
   const auto planes_of = [&](int64_t token) {
-    int8_t* at = bytes + token * 2 * plane;
-    return Planes{at, at + plane};
+    return Planes::at(scratch + token * Planes::bytes(cols), cols);
   };
   for (int64_t t = 0; t < tokens; ++t) {
     F::split(x.values(t), cols, planes_of(t));

@@ -70,8 +70,8 @@ HWY_INLINE W fold_pairs(W sum0, W sum1) {
 #endif
 }
 
-// Lane i: the sum of all lanes of v[i]. Exact, so in any order.
-HWY_INLINE VSum sum_each(const VSum (&v)[kSumLanes]) {
+// Lane i: the sum of all lanes of v[i], of kSumLanes. Exact, so in any order.
+HWY_INLINE VSum sum_each(const VSum* v) {
   const DSum d;
 #if HWY_MAX_BYTES >= 32
   const VSum low = finish4(d, v[0], v[1], v[2], v[3]);

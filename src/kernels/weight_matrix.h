@@ -8,14 +8,17 @@
 
 namespace bantam::kernels {
 
+// Block formats lie as in a GGUF file; block_formats.h, k_formats.h and
+// iq_formats.h define them. MLX's have their scales in tensors of their own.
 enum class WeightFormat : uint8_t {
-  f32,
-  f16,
-  bf16,
-  q4_0,    // GGUF blocks of 32: f16 d, 16 bytes of nibbles; d * (q - 8)
-  q4_1,    // GGUF blocks of 32: f16 d, f16 m, 16 bytes;     d * q + m
-  q8_0,    // GGUF blocks of 32: f16 d, 32 int8;             d * q
-  affine,  // MLX: packed bits, scales and biases apart;     s * q + b
+  // clang-format off
+  f32, f16, bf16,
+  q4_0, q4_1, q5_0, q5_1, q8_0, iq4_nl, mxfp4, nvfp4,
+  q2_k, q3_k, q4_k, q5_k, q6_k, tq1_0, tq2_0,
+  iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_xs,
+  affine,                            // s * q + b
+  mlx_mxfp4, mlx_mxfp8, mlx_nvfp4,   // s * float4 or float8
+  // clang-format on
 };
 
 /// y = W x, W of [rows, cols], row-major. Nothing is owned. Pointers need no
@@ -28,33 +31,26 @@ struct WeightMatrix {
   const std::byte* data = nullptr;
   int64_t row_bytes = 0;
 
-  // format == affine only: 2, 3, 4, 5, 6 or 8 bits, groups of 32, 64 or 128
-  // columns, scales and biases of [rows, cols / group] as f32, f16 or bf16.
+  // MLX's formats only. affine: 2, 3, 4, 5, 6 or 8 bits, groups of 32, 64 or
+  // 128 columns, scales and biases of [rows, cols / group] as f32, f16 or bf16.
   // Bits are packed as MLX packs them: 2, 4, 8 bits into little-endian
   // uint32; 3 and 6 bits into 3 bytes (8 or 4 values), 5 into 5 bytes (8).
+  // mlx_mxfp4, mlx_mxfp8: 4 or 8 bits, groups of 32, scales are bytes (e8m0);
+  // mlx_nvfp4: 4 bits, groups of 16, scales are bytes (e4m3).
   int bits = 0;
   int group = 0;
   WeightFormat scale_format = WeightFormat::f32;
   const std::byte* scales = nullptr;
   const std::byte* biases = nullptr;
 
-  /// Columns that share a scale: 32 for GGUF blocks, `group` for affine, 0
-  /// for float formats.
-  int group_size() const {
-    switch (format) {
-      case WeightFormat::q4_0:
-      case WeightFormat::q4_1:
-      case WeightFormat::q8_0:
-        return 32;
-      case WeightFormat::affine:
-        return group;
-      default:
-        return 0;
-    }
-  }
+  /// Columns whose activations share a scale in a product: those that share
+  /// a weight scale, 16 or 32 for blocks, `group` for affine. 0 for formats
+  /// that are multiplied as floats: f32, f16, bf16, mlx_mxfp8.
+  int group_size() const;
 };
 
 /// Bytes of one row of `data`; -1 if the format cannot hold `cols` columns.
+/// `bits`: of affine, else ignored.
 int64_t row_bytes(WeightFormat format, int64_t cols, int bits = 0);
 
 std::string_view format_name(WeightFormat format);

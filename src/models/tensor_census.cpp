@@ -220,14 +220,14 @@ class Census {
   }
 
   // As config.json says; else what the shapes of weight and scales allow.
-  std::optional<AffineFormat> affine_format(
+  std::optional<MlxFormat> affine_format(
       const std::string& path,
       const Tensor& weight) const {
     const Tensor* scales = checkpoint_.find(path + ".scales");
     if (scales == nullptr || scales->shape.empty()) {
       return std::nullopt;
     }
-    std::optional<AffineFormat> format = quantization_.defaults;
+    std::optional<MlxFormat> format = quantization_.defaults;
     const auto entry = quantization_.modules.find(path);
     if (entry != quantization_.modules.end()) {
       format = entry->second;

@@ -24,8 +24,9 @@ struct StockWeight {
   int group = 0;
 };
 
-/// Copies `w` into MLX arrays without changing a value: Q4_0, Q4_1 and Q8_0
-/// are affine formats of group 32. Scales get the dtype of the activations.
+/// Copies `w` into MLX arrays. Q4_0, Q4_1 and Q8_0 are affine formats of group
+/// 32; what MLX cannot multiply becomes floats. Scales, and such floats, are
+/// rounded to the dtype of the activations.
 StockWeight to_stock(const kernels::WeightMatrix& w, const Compute& compute);
 
 /// y = W x (+ bias).

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <vector>
 
-#include "base/error.h"
+#include "kernels/matmul.h"
 #include "nn/linear.h"
 
 namespace bantam::nn {
@@ -130,6 +130,18 @@ StockWeight stock_gguf(const WeightMatrix& w, const Compute& compute) {
       kGgufGroup};
 }
 
+// Formats that MLX cannot multiply: as floats of the activations' type.
+StockWeight stock_dequantized(const WeightMatrix& w, const Compute& compute) {
+  mx::array weight(
+      mx::allocator::malloc(w.rows * w.cols * sizeof(float)),
+      shape_of(w.rows, w.cols),
+      mx::float32);
+  for (int64_t row = 0; row < w.rows; ++row) {
+    kernels::dequantize_row(w, row, weight.data<float>() + row * w.cols);
+  }
+  return {cast(weight, compute), std::nullopt, std::nullopt, 0, 0};
+}
+
 }  // namespace
 
 StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
@@ -144,8 +156,9 @@ StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
     case WeightFormat::q4_1:
     case WeightFormat::q8_0:
       return stock_gguf(w, compute);
+    default:
+      return stock_dequantized(w, compute);
   }
-  fail(ErrorCode::internal, "no stock form of this weight format");
 }
 
 }  // namespace bantam::nn

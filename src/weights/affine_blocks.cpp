@@ -76,12 +76,12 @@ void repack_nibbles(const std::byte* from, std::byte* to) {
 
 }  // namespace
 
-std::optional<AffineFormat> affine_equivalent(TensorType type) {
+std::optional<MlxFormat> affine_equivalent(TensorType type) {
   const BlockFormat* format = block_format(type);
   return format == nullptr
       ? std::nullopt
       : std::optional(
-            AffineFormat{.bits = format->bits, .group = kBlockValues});
+            MlxFormat{.bits = format->bits, .group = kBlockValues});
 }
 
 TensorType affine_bias_type(const Tensor& tensor) {

@@ -15,7 +15,7 @@ namespace bantam {
 
 /// Bits and group of the affine format that holds exactly the same values;
 /// nullopt if there is none.
-std::optional<AffineFormat> affine_equivalent(TensorType type);
+std::optional<MlxFormat> affine_equivalent(TensorType type);
 
 /// The narrowest of F16 and F32 that holds the biases of all blocks exactly:
 /// F32 only where a multiple of a scale leaves F16's range. Reads the whole

@@ -48,10 +48,11 @@ class Checkpoint {
   /// Throws invalid_file naming the tensor that is missing.
   const Tensor& at(std::string_view name) const;
 
-  /// The matrix whose parts are `path`.weight (and .scales, .biases for MLX
-  /// affine weights, whose bits and group come from config.json's
-  /// "quantization", per-path entries first). Checks shapes against
-  /// [rows, cols]; throws invalid_file or unsupported, naming both sides.
+  /// The matrix whose parts are `path`.weight (and .scales for weights that
+  /// MLX quantized, .biases for affine ones; mode, bits and group come from
+  /// config.json's "quantization", per-path entries first). Checks shapes
+  /// against [rows, cols]; throws invalid_file or unsupported, naming both
+  /// sides.
   kernels::WeightMatrix matrix(
       std::string_view path,
       int64_t rows,
@@ -88,16 +89,16 @@ class Checkpoint {
   void open_gguf();
   void open_folder();
   void add_tensor(const Tensor& tensor);
-  std::optional<AffineFormat> affine_format(std::string_view path) const;
+  std::optional<MlxFormat> mlx_format(std::string_view path) const;
   kernels::WeightMatrix shaped_matrix(
       std::string_view path,
       std::span<const int64_t> leading,
       int64_t cols) const;
-  kernels::WeightMatrix affine_matrix(
+  kernels::WeightMatrix mlx_matrix(
       std::string_view path,
       std::span<const int64_t> leading,
       int64_t cols,
-      const AffineFormat& format) const;
+      const MlxFormat& format) const;
 
   std::string path_;
   std::unique_ptr<GgufFile> gguf_;

@@ -26,7 +26,27 @@ constexpr std::array kMatrixTypes{
     TypeFormat{TensorType::bf16, WeightFormat::bf16},
     TypeFormat{TensorType::q4_0, WeightFormat::q4_0},
     TypeFormat{TensorType::q4_1, WeightFormat::q4_1},
+    TypeFormat{TensorType::q5_0, WeightFormat::q5_0},
+    TypeFormat{TensorType::q5_1, WeightFormat::q5_1},
     TypeFormat{TensorType::q8_0, WeightFormat::q8_0},
+    TypeFormat{TensorType::q2_k, WeightFormat::q2_k},
+    TypeFormat{TensorType::q3_k, WeightFormat::q3_k},
+    TypeFormat{TensorType::q4_k, WeightFormat::q4_k},
+    TypeFormat{TensorType::q5_k, WeightFormat::q5_k},
+    TypeFormat{TensorType::q6_k, WeightFormat::q6_k},
+    TypeFormat{TensorType::iq1_s, WeightFormat::iq1_s},
+    TypeFormat{TensorType::iq1_m, WeightFormat::iq1_m},
+    TypeFormat{TensorType::iq2_xxs, WeightFormat::iq2_xxs},
+    TypeFormat{TensorType::iq2_xs, WeightFormat::iq2_xs},
+    TypeFormat{TensorType::iq2_s, WeightFormat::iq2_s},
+    TypeFormat{TensorType::iq3_xxs, WeightFormat::iq3_xxs},
+    TypeFormat{TensorType::iq3_s, WeightFormat::iq3_s},
+    TypeFormat{TensorType::iq4_nl, WeightFormat::iq4_nl},
+    TypeFormat{TensorType::iq4_xs, WeightFormat::iq4_xs},
+    TypeFormat{TensorType::tq1_0, WeightFormat::tq1_0},
+    TypeFormat{TensorType::tq2_0, WeightFormat::tq2_0},
+    TypeFormat{TensorType::mxfp4, WeightFormat::mxfp4},
+    TypeFormat{TensorType::nvfp4, WeightFormat::nvfp4},
 };
 
 std::optional<WeightFormat> format_of(TensorType type) {
@@ -41,9 +61,9 @@ std::optional<WeightFormat> format_of(TensorType type) {
 [[noreturn]] void fail_type(const Tensor& tensor) {
   fail(
       ErrorCode::unsupported,
-      "{}: tensor {} at byte {}: bantam cannot compute with type {} yet, only "
-      "with F32, F16, BF16, Q4_0, Q4_1, Q8_0 and MLX affine weights; choose a "
-      "file quantized to one of these",
+      "{}: tensor {} at byte {}: bantam cannot compute with type {}; it does "
+      "with F32, F16, BF16, GGUF's Q4_0 to Q8_0, K-quants (Q2_K to Q6_K), IQ "
+      "types, TQ1_0, TQ2_0, MXFP4 and NVFP4, and with what MLX quantizes",
       tensor.file,
       in_quotes(tensor.name),
       tensor.file_offset,
@@ -108,24 +128,54 @@ std::vector<float> widen(const Tensor& tensor, Widen to_float) {
   return values;
 }
 
+struct MlxMode {
+  std::string_view name;
+  WeightFormat format;
+  int64_t bits;  // of the float formats, which have no choice
+  int64_t group;
+};
+
+constexpr std::array kMlxModes{
+    MlxMode{"affine", WeightFormat::affine, 0, 0},
+    MlxMode{"mxfp4", WeightFormat::mlx_mxfp4, 4, 32},
+    MlxMode{"mxfp8", WeightFormat::mlx_mxfp8, 8, 32},
+    MlxMode{"nvfp4", WeightFormat::mlx_nvfp4, 4, 16},
+};
+
 // `model` is the folder whose config.json says so.
-void require_computable(
+WeightFormat require_computable(
     const std::string& model,
     std::string_view path,
-    const AffineFormat& format) {
+    const MlxFormat& format) {
   const auto one_of = [](int64_t value, std::initializer_list<int64_t> all) {
     return std::ranges::find(all, value) != all.end();
   };
-  if (format.mode != "affine") {
+  const auto* mode = std::ranges::find(kMlxModes, format.mode, &MlxMode::name);
+  if (mode == kMlxModes.end()) {
     fail(
         ErrorCode::unsupported,
-        "{}/config.json: {} is quantized with mode {}; only 'affine' is "
-        "supported",
+        "{}/config.json: {} is quantized with mode {}; supported are affine, "
+        "mxfp4, mxfp8 and nvfp4",
         model,
         in_quotes(path),
         in_quotes(format.mode));
   }
-  if (!one_of(format.bits, {2, 3, 4, 5, 6, 8}) ||
+  if (mode->format != WeightFormat::affine) {
+    if (format.bits != mode->bits || format.group != mode->group) {
+      fail(
+          ErrorCode::unsupported,
+          "{}/config.json: {} has {} bits in groups of {}; {} means {} bits in "
+          "groups of {}",
+          model,
+          in_quotes(path),
+          format.bits,
+          format.group,
+          mode->name,
+          mode->bits,
+          mode->group);
+    }
+  } else if (
+      !one_of(format.bits, {2, 3, 4, 5, 6, 8}) ||
       !one_of(format.group, {32, 64, 128})) {
     fail(
         ErrorCode::unsupported,
@@ -136,6 +186,7 @@ void require_computable(
         format.bits,
         format.group);
   }
+  return mode->format;
 }
 
 void require_affine_types(
@@ -156,6 +207,20 @@ void require_affine_types(
         layout_of(weight.type).name,
         layout_of(scales.type).name,
         layout_of(biases.type).name);
+  }
+}
+
+void require_microscaled_types(const Tensor& weight, const Tensor& scales) {
+  if (weight.type != TensorType::u32 || scales.type != TensorType::u8) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} at byte {}: weight and scales are {} and {}, expected "
+        "U32 and U8",
+        weight.file,
+        in_quotes(weight.name),
+        weight.file_offset,
+        layout_of(weight.type).name,
+        layout_of(scales.type).name);
   }
 }
 
@@ -181,8 +246,8 @@ WeightMatrix Checkpoint::shaped_matrix(
     std::string_view path,
     std::span<const int64_t> leading,
     int64_t cols) const {
-  if (const auto format = affine_format(path)) {
-    return affine_matrix(path, leading, cols, *format);
+  if (const auto format = mlx_format(path)) {
+    return mlx_matrix(path, leading, cols, *format);
   }
   const Tensor* bare = leading.size() > 1 ? find(path) : nullptr;
   const Tensor& weight =
@@ -190,6 +255,15 @@ WeightMatrix Checkpoint::shaped_matrix(
   const auto format = format_of(weight.type);
   if (!format) {
     fail_type(weight);
+  }
+  const Tensor* outer = find(fmt::format("{}.scale", path));
+  if (weight.type == TensorType::nvfp4 && outer != nullptr) {
+    fail(
+        ErrorCode::unsupported,
+        "{}: tensor {} scales NVFP4 weights as a whole, which bantam does not "
+        "read yet",
+        outer->file,
+        in_quotes(outer->name));
   }
   require_shape(weight, extended(leading, cols));
   WeightMatrix matrix;
@@ -201,8 +275,7 @@ WeightMatrix Checkpoint::shaped_matrix(
   return matrix;
 }
 
-std::optional<AffineFormat> Checkpoint::affine_format(
-    std::string_view path) const {
+std::optional<MlxFormat> Checkpoint::mlx_format(std::string_view path) const {
   if (is_gguf()) {
     return std::nullopt;
   }
@@ -233,19 +306,21 @@ std::optional<AffineFormat> Checkpoint::affine_format(
   return quantization_.defaults;
 }
 
-WeightMatrix Checkpoint::affine_matrix(
+WeightMatrix Checkpoint::mlx_matrix(
     std::string_view path,
     std::span<const int64_t> leading,
     int64_t cols,
-    const AffineFormat& format) const {
-  require_computable(path_, path, format);
+    const MlxFormat& format) const {
+  WeightMatrix matrix;
+  matrix.format = require_computable(path_, path, format);
+  matrix.rows = product(leading);
+  matrix.cols = cols;
+  matrix.bits = static_cast<int>(format.bits);
+  matrix.group = static_cast<int>(format.group);
+  matrix.row_bytes = kernels::row_bytes(matrix.format, cols, matrix.bits);
   const Tensor& weight = at(fmt::format("{}.weight", path));
   const Tensor& scales = at(fmt::format("{}.scales", path));
-  const Tensor& biases = at(fmt::format("{}.biases", path));
-  const int bits = static_cast<int>(format.bits);
-  const int64_t row_bytes =
-      kernels::row_bytes(WeightFormat::affine, cols, bits);
-  if (row_bytes < 0 || cols % format.group != 0) {
+  if (matrix.row_bytes < 0 || cols % format.group != 0) {
     fail(
         ErrorCode::invalid_file,
         "{}: tensor {} at byte {}: rows of {} values do not divide into "
@@ -256,22 +331,20 @@ WeightMatrix Checkpoint::affine_matrix(
         cols,
         format.group);
   }
-  require_affine_types(weight, scales, biases);
   constexpr int64_t kWordBytes = 4;
-  require_shape(weight, extended(leading, row_bytes / kWordBytes));
+  require_shape(weight, extended(leading, matrix.row_bytes / kWordBytes));
   require_shape(scales, extended(leading, cols / format.group));
-  require_shape(biases, extended(leading, cols / format.group));
-  WeightMatrix matrix;
-  matrix.format = WeightFormat::affine;
-  matrix.rows = product(leading);
-  matrix.cols = cols;
   matrix.data = weight.bytes.data();
-  matrix.row_bytes = row_bytes;
-  matrix.bits = bits;
-  matrix.group = static_cast<int>(format.group);
-  matrix.scale_format = *format_of(scales.type);
   matrix.scales = scales.bytes.data();
-  matrix.biases = biases.bytes.data();
+  if (matrix.format == WeightFormat::affine) {
+    const Tensor& biases = at(fmt::format("{}.biases", path));
+    require_affine_types(weight, scales, biases);
+    require_shape(biases, extended(leading, cols / format.group));
+    matrix.scale_format = *format_of(scales.type);
+    matrix.biases = biases.bytes.data();
+  } else {
+    require_microscaled_types(weight, scales);
+  }
   return matrix;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "weights/quantization_config.h"
 
+#include <utility>
+
 #include "weights/byte_cursor.h"
 
 namespace bantam {
@@ -27,20 +29,33 @@ int64_t read_integer(
   return found->get<int64_t>();
 }
 
-AffineFormat read_format(
-    const Json& entry,
-    const AffineFormat& otherwise,
-    const std::string& where) {
-  AffineFormat format;
-  format.bits = read_integer(entry, "bits", otherwise.bits, where);
-  format.group = read_integer(entry, "group_size", otherwise.group, where);
+// What MLX takes for a mode if nothing else is said.
+MlxFormat default_format(std::string mode) {
+  MlxFormat format;
+  if (mode == "mxfp4" || mode == "mxfp8") {
+    format.group = 32;
+  } else if (mode == "nvfp4") {
+    format.group = 16;
+  }
+  if (mode == "mxfp8") {
+    format.bits = 8;
+  }
+  format.mode = std::move(mode);
+  return format;
+}
+
+// What an entry leaves out is MLX's default.
+MlxFormat read_format(const Json& entry, const std::string& where) {
+  MlxFormat format;
   const auto mode = entry.find("mode");
   if (mode != entry.end() && !mode->is_null()) {
     if (!mode->is_string()) {
       fail(ErrorCode::invalid_file, "{}.mode is not text", where);
     }
-    format.mode = mode->get<std::string>();
+    format = default_format(mode->get<std::string>());
   }
+  format.bits = read_integer(entry, "bits", format.bits, where);
+  format.group = read_integer(entry, "group_size", format.group, where);
   return format;
 }
 
@@ -48,13 +63,12 @@ void read_mlx_form(
     const Json& entry,
     const std::string& where,
     QuantizationConfig& config) {
-  config.defaults = read_format(entry, AffineFormat{}, where);
+  config.defaults = read_format(entry, where);
   for (const auto& [path, value] : entry.items()) {
     // Anything else is a setting of the whole: bits, group_size, mode, ...
     if (value.is_object()) {
       // What an exception leaves out is MLX's default, not this file's.
-      config.modules[path] =
-          read_format(value, AffineFormat{}, where + "." + printable(path));
+      config.modules[path] = read_format(value, where + "." + printable(path));
     } else if (value.is_boolean()) {
       config.modules[path] = value.get<bool>() ? config.defaults : std::nullopt;
     }

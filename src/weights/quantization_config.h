@@ -12,8 +12,9 @@
 
 namespace bantam {
 
-/// MLX affine quantization; not yet checked for being one bantam computes.
-struct AffineFormat {
+/// MLX's quantization of a module; not yet checked for being one bantam
+/// computes. `mode`: "affine", "mxfp4", "mxfp8", "nvfp4".
+struct MlxFormat {
   int64_t bits = 4;
   int64_t group = 64;
   std::string mode = "affine";
@@ -23,9 +24,9 @@ struct AffineFormat {
 struct QuantizationConfig {
   /// Empty, or the name of a method other than MLX's: "gptq", "fp8", ...
   std::string foreign_method;
-  std::optional<AffineFormat> defaults;
+  std::optional<MlxFormat> defaults;
   /// A null value: the module is not quantized.
-  std::map<std::string, std::optional<AffineFormat>, std::less<>> modules;
+  std::map<std::string, std::optional<MlxFormat>, std::less<>> modules;
 };
 
 /// Reads "quantization", else "quantization_config". Throws invalid_file if

@@ -67,10 +67,9 @@ damage "$tiny" "$dir/count.gguf" 'struct.pack_into("<Q", b, 8, 2**63 + 5)'
 rejects count.gguf '' "$dir/count.gguf"
 damage "$tiny" "$dir/keys.gguf" 'struct.pack_into("<Q", b, 16, 2**40)'
 rejects keys.gguf '' "$dir/keys.gguf"
-# IQ4_NL has the size of Q4_0: a sound file of a type not computed with yet.
-damage "$tiny" "$dir/iq4nl.gguf" 'tensor_type("blk.0.attn_q.weight", 20)'
-rejects iq4nl.gguf 'blk\.0\.attn_q\.weight.*IQ4_NL|IQ4_NL.*blk\.0\.attn_q' \
-  "$dir/iq4nl.gguf"
+# I8 is smaller than the file allows: a known type that is not computed with.
+damage "$tiny" "$dir/i8.gguf" 'tensor_type("output_norm.weight", 24)'
+rejects i8.gguf 'output_norm\.weight.*I8|I8.*output_norm' "$dir/i8.gguf"
 damage "$tiny" "$dir/type.gguf" 'tensor_type("blk.1.ffn_up.weight", 9999)'
 rejects type.gguf 'blk\.1\.ffn_up\.weight.*9999|9999.*blk\.1\.ffn_up' \
   "$dir/type.gguf"

@@ -25,7 +25,7 @@ stopped() {
 # Red: at once.
 cat >"$dir/red.jsonl" <<'END'
 {"t_s": 0, "pressure": "green"}
-{"t_s": 0.7, "pressure": "red"}
+{"t_s": 2.5, "pressure": "red"}
 END
 guarded 5 "$dir/red.jsonl"
 stopped memory
@@ -39,16 +39,18 @@ says out '[a-z]'
 says err 'note: stopped because memory pressure is red'
 
 # Red while a long prompt is being read is heard between two layers.
-python3 -c "print('word ' * 3000)" >"$dir/long.txt"
+python3 -c "print('word ' * 7000)" >"$dir/long.txt"
+printf '{"t_s": 0, "pressure": "green"}\n{"t_s": 0.5, "pressure": "red"}\n' \
+  >"$dir/early.jsonl"
 run_with "$dir/long.txt" 5 run smollm2 - --ignore-chat-template --json \
-  --memory-source "replay:$dir/red.jsonl" --threads 1
+  --memory-source "replay:$dir/early.jsonl" --threads 1
 check "out['finish_reason'] == 'memory' and out['token_ids'] == []"
 check "out['memory']['stop_latency_s'] <= 1"
 
 # Swap of our own.
 cat >"$dir/swap.jsonl" <<'END'
 {"t_s": 0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 0}
-{"t_s": 0.7, "pressure": "green", "own_swap_bytes": 8388608, "swap_out_bytes": 8388608}
+{"t_s": 2.5, "pressure": "green", "own_swap_bytes": 8388608, "swap_out_bytes": 8388608}
 END
 guarded 6 "$dir/swap.jsonl"
 stopped swap
@@ -57,10 +59,10 @@ check "out['memory']['swap_growth_bytes'] >= 8388608"
 # Somebody else's: goes on, and says so.
 cat >"$dir/others.jsonl" <<'END'
 {"t_s": 0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 0, "own_footprint_bytes": 1000}
-{"t_s": 0.3, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 40000000, "own_footprint_bytes": 1000}
-{"t_s": 0.6, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 80000000, "own_footprint_bytes": 1000}
+{"t_s": 2.0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 40000000, "own_footprint_bytes": 1000}
+{"t_s": 2.5, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 80000000, "own_footprint_bytes": 1000}
 END
-tokens=300
+tokens=500
 guarded 0 "$dir/others.jsonl"
 check "out['finish_reason'] == 'length'"
 cat >"$dir/config.yaml" <<'END'
@@ -71,7 +73,7 @@ tokens=4000
 guarded 6 "$dir/others.jsonl" --config "$dir/config.yaml"
 stopped swap
 printf 'environment:\n  abort_on_swap: false\n' >"$dir/config.yaml"
-tokens=300
+tokens=500
 guarded 0 "$dir/swap.jsonl" --config "$dir/config.yaml"
 check "out['finish_reason'] == 'length'"
 

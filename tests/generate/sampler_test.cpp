@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <random>
 
 #include "base/error.h"
+#include "generate/philox.h"
 
 namespace bantam {
 namespace {
@@ -111,6 +114,99 @@ TEST(Sampler, TheSeedDecides) {
   };
   EXPECT_EQ(draw(1), draw(1));
   EXPECT_NE(draw(1), draw(2));
+}
+
+// What the settings mean, said with one sort of the whole vocabulary.
+TokenId sorted_choice(
+    const SamplingSettings& settings,
+    const std::vector<float>& logits,
+    double uniform_draw) {
+  struct Token {
+    TokenId id;
+    double weight;
+  };
+  const float top = *std::max_element(logits.begin(), logits.end());
+  std::vector<Token> tokens;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    tokens.push_back(
+        {static_cast<TokenId>(i),
+         std::exp(
+             static_cast<double>(logits[i] - top) / settings.temperature)});
+  }
+  std::stable_sort(
+      tokens.begin(), tokens.end(), [](const Token& a, const Token& b) {
+        return a.weight > b.weight;
+      });
+  if (settings.top_k > 0) {
+    tokens.resize(std::min(tokens.size(), static_cast<size_t>(settings.top_k)));
+  }
+  double total = 0;
+  for (const Token& token : tokens) {
+    total += token.weight;
+  }
+  double sum = 0;
+  size_t kept = 0;
+  while (kept < tokens.size() && (kept == 0 || sum < settings.top_p * total)) {
+    sum += tokens[kept++].weight;
+  }
+  tokens.resize(kept);
+  std::erase_if(tokens, [&](const Token& token) {
+    return token.weight < settings.min_p;
+  });
+  // Cut by top-p the best come first, else the lowest ids.
+  if (settings.top_p >= 1) {
+    std::sort(tokens.begin(), tokens.end(), [](const Token& a, const Token& b) {
+      return a.id < b.id;
+    });
+  }
+  total = 0;
+  for (const Token& token : tokens) {
+    total += token.weight;
+  }
+  double left = uniform_draw * total;
+  for (const Token& token : tokens) {
+    left -= token.weight;
+    if (left < 0) {
+      return token.id;
+    }
+  }
+  return tokens.back().id;
+}
+
+TEST(Sampler, ChoosesAsASortOfTheWholeVocabularyWould) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal(0, 4);
+  std::vector<float> logits(20'011);
+  for (float& logit : logits) {
+    logit = normal(random);
+  }
+  logits[5] = -INFINITY;
+  logits[4000] = logits[17];
+  int seed = 0;
+  for (const double temperature : {0.5, 1.0, 3.0}) {
+    for (const int top_k : {0, 1, 20, 1000, 1'000'000}) {
+      for (const double top_p : {0.3, 0.95, 1.0}) {
+        for (const double min_p : {0.0, 0.05}) {
+          SamplingSettings settings{.temperature = temperature};
+          settings.top_k = top_k;
+          settings.top_p = top_p;
+          settings.min_p = min_p;
+          settings.seed = static_cast<uint64_t>(++seed);
+          Sampler sampler(settings, static_cast<int64_t>(logits.size()));
+          EXPECT_EQ(
+              sampler.sample(logits),
+              sorted_choice(settings, logits, uniform(settings.seed, 0)))
+              << "temperature " << temperature << " top_k " << top_k
+              << " top_p " << top_p << " min_p " << min_p;
+        }
+      }
+    }
+  }
+}
+
+TEST(Sampler, ATemperatureNextToNothingIsGreedy) {
+  Sampler sampler({.temperature = 1e-300}, 4);
+  EXPECT_EQ(sampler.sample(std::vector<float>{-1e30f, 3, 2, -INFINITY}), 1);
 }
 
 TEST(Sampler, RefusesWhatIsNoNumber) {

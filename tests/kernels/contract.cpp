@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels/block_format_list.h"
 #include "kernels/half.h"
 
 namespace bantam::kernels::contract {
@@ -41,12 +42,61 @@ float load_float(WeightFormat format, const std::byte* data, int64_t index) {
   return format == WeightFormat::f16 ? f16_to_f32(half) : bf16_to_f32(half);
 }
 
-// The group's block in a GGUF row.
-const std::byte* block(const WeightMatrix& w, int64_t row, int64_t col) {
-  const int64_t bytes = w.format == WeightFormat::q4_0 ? 18
-      : w.format == WeightFormat::q4_1                 ? 20
-                                                       : 34;
-  return w.data + row * w.row_bytes + col / 32 * bytes;
+// One group's integers, scale and bias in a block format. The definitions are
+// the kernels' own; block_formats_test.cpp holds them to GGUF's.
+struct GroupedWeight {
+  int q = 0;
+  float scale = 0;
+  float bias = 0;
+};
+
+template <class F>
+GroupedWeight block_weight(const WeightMatrix& w, int64_t row, int64_t col) {
+  const auto* block =
+      reinterpret_cast<const uint8_t*>(w.data + row * w.row_bytes) +
+      col / F::kValues * F::kBytes;
+  const int in = static_cast<int>(col % F::kValues);
+  float scale[F::kValues / F::kGroup];
+  float bias[F::kValues / F::kGroup] = {};
+  int8_t q[32];
+  F::scales(block, scale, bias);
+  F::integers(block, in / 32, q);
+  return {q[in % 32], scale[in / F::kGroup], bias[in / F::kGroup]};
+}
+
+GroupedWeight grouped_weight(const WeightMatrix& w, int64_t row, int64_t col) {
+  GroupedWeight out;
+  const bool is_block = with_block_format(w.format, [&](auto block) {
+    out = block_weight<decltype(block)>(w, row, col);
+  });
+  if (is_block) {
+    return out;
+  }
+  const int64_t group = row * (w.cols / w.group_size()) + col / w.group_size();
+  const int bits = w.format == WeightFormat::affine ? w.bits : 4;
+  for (int bit = 0; bit < bits; ++bit) {
+    const int64_t place = col * bits + bit;
+    const int byte = static_cast<int>(w.data[row * w.row_bytes + place / 8]);
+    out.q |= (byte >> (place % 8) & 1) << bit;
+  }
+  if (w.format == WeightFormat::affine) {
+    out.scale = load_float(w.scale_format, w.scales, group);
+    out.bias = load_float(w.scale_format, w.biases, group);
+    return out;
+  }
+  constexpr int kTwice[8] = {0, 1, 2, 3, 4, 6, 8, 12};
+  out.q = out.q < 8 ? kTwice[out.q] : -kTwice[out.q - 8];
+  const auto byte = static_cast<uint8_t>(w.scales[group]);
+  out.scale = w.format == WeightFormat::mlx_nvfp4
+      ? e4m3_to_f32(byte) * 0.5f
+      : std::ldexp(byte == 255 ? INFINITY : 1.0f, byte - 128);
+  return out;
+}
+
+bool has_bias(WeightFormat format) {
+  bool bias = format == WeightFormat::affine;
+  with_block_format(format, [&](auto block) { bias = decltype(block)::kBias; });
+  return bias;
 }
 
 struct Rounded {
@@ -82,59 +132,26 @@ Rounded round_group(const float* x, int group) {
 
 }  // namespace
 
-int weight_integer(const WeightMatrix& w, int64_t row, int64_t col) {
-  const std::byte* at = block(w, row, col);
-  const int in = static_cast<int>(col % 32);
-  switch (w.format) {
-    case WeightFormat::q4_0:
-    case WeightFormat::q4_1: {
-      const bool with_bias = w.format == WeightFormat::q4_1;
-      const int byte = static_cast<int>(at[(with_bias ? 4 : 2) + in % 16]);
-      const int nibble = in < 16 ? byte & 15 : byte >> 4;
-      return with_bias ? nibble : nibble - 8;
-    }
-    case WeightFormat::q8_0:
-      return static_cast<int8_t>(at[2 + in]);
-    default: {
-      int value = 0;
-      for (int bit = 0; bit < w.bits; ++bit) {
-        const int64_t place = col * w.bits + bit;
-        const int byte =
-            static_cast<int>(w.data[row * w.row_bytes + place / 8]);
-        value |= (byte >> (place % 8) & 1) << bit;
-      }
-      return value;
-    }
-  }
-}
-
-float weight_scale(const WeightMatrix& w, int64_t row, int64_t col) {
-  if (w.format == WeightFormat::affine) {
-    return load_float(
-        w.scale_format, w.scales, row * (w.cols / w.group) + col / w.group);
-  }
-  return f16_to_f32(load16(block(w, row, col)));
-}
-
-float weight_bias(const WeightMatrix& w, int64_t row, int64_t col) {
-  if (w.format == WeightFormat::affine) {
-    return load_float(
-        w.scale_format, w.biases, row * (w.cols / w.group) + col / w.group);
-  }
-  return w.format == WeightFormat::q4_1
-      ? f16_to_f32(load16(block(w, row, col) + 2))
-      : 0.0f;
-}
-
 float weight(const WeightMatrix& w, int64_t row, int64_t col) {
+  if (w.format == WeightFormat::mlx_mxfp8) {
+    const auto scale =
+        static_cast<uint8_t>(w.scales[row * (w.cols / 32) + col / 32]);
+    const auto value = static_cast<uint8_t>(w.data[row * w.row_bytes + col]);
+    return e8m0_to_f32(scale) * e4m3_to_f32(value);
+  }
   if (w.group_size() == 0) {
     return load_float(w.format, w.data + row * w.row_bytes, col);
   }
-  const float product = weight_scale(w, row, col) *
-      static_cast<float>(weight_integer(w, row, col));
-  const bool has_bias =
-      w.format == WeightFormat::q4_1 || w.format == WeightFormat::affine;
-  return has_bias ? product + weight_bias(w, row, col) : product;
+  const GroupedWeight grouped = grouped_weight(w, row, col);
+  const float product = grouped.scale * static_cast<float>(grouped.q);
+  if (w.format == WeightFormat::mlx_mxfp4 ||
+      w.format == WeightFormat::mlx_nvfp4) {
+    const int byte = static_cast<int>(w.data[row * w.row_bytes + col / 2]);
+    const bool negative = (byte >> (col % 2 * 4) & 8) != 0;
+    // A float of 4 bits knows -0, an integer does not.
+    return grouped.q == 0 && negative ? -product : product;
+  }
+  return has_bias(w.format) ? product + grouped.bias : product;
 }
 
 float dot(const WeightMatrix& w, int64_t row, const float* x) {
@@ -146,22 +163,18 @@ float dot(const WeightMatrix& w, int64_t row, const float* x) {
     }
     return tree(acc);
   }
-  const bool has_bias =
-      w.format == WeightFormat::q4_1 || w.format == WeightFormat::affine;
   for (int64_t g = 0; g < w.cols / group; ++g) {
     const Rounded v = round_group(x + g * group, group);
     int sum = 0;
     for (int i = 0; i < group; ++i) {
-      sum += weight_integer(w, row, g * group + i) * v.values[i];
+      sum += grouped_weight(w, row, g * group + i).q * v.values[i];
     }
+    const GroupedWeight first = grouped_weight(w, row, g * group);
     float& slot = acc[g % 16];
-    if (has_bias) {
-      slot = std::fma(weight_bias(w, row, g * group), v.sum, slot);
+    if (has_bias(w.format)) {
+      slot = std::fma(first.bias, v.sum, slot);
     }
-    slot = std::fma(
-        weight_scale(w, row, g * group) * v.scale,
-        static_cast<float>(sum),
-        slot);
+    slot = std::fma(first.scale * v.scale, static_cast<float>(sum), slot);
   }
   return tree(acc);
 }

@@ -13,11 +13,6 @@
 
 namespace bantam::kernels::contract {
 
-/// Weight (row, col) without its scale and bias: q.
-int weight_integer(const WeightMatrix& w, int64_t row, int64_t col);
-/// Scale and bias of the group that holds (row, col).
-float weight_scale(const WeightMatrix& w, int64_t row, int64_t col);
-float weight_bias(const WeightMatrix& w, int64_t row, int64_t col);
 /// The weight itself.
 float weight(const WeightMatrix& w, int64_t row, int64_t col);
 

@@ -63,16 +63,7 @@ void expect_contract(
 
 class MatmulTest : public testing::TestWithParam<FormatCase> {
  protected:
-  // The format's columns come in multiples of this.
-  int64_t step() const {
-    const FormatCase& format = GetParam();
-    return format.group > 0 ? format.group
-        : format.format == WeightFormat::f32 ||
-            format.format == WeightFormat::f16 ||
-            format.format == WeightFormat::bf16
-        ? 1
-        : 32;
-  }
+  int64_t step() const { return column_step(GetParam()); }
   void TearDown() override { set_target(supported_targets().front()); }
 };
 
@@ -234,7 +225,9 @@ TEST(MatmulBounds, LargestSumsAreExact) {
 
 // What is not a number stays visible.
 TEST(MatmulBounds, InfinitiesAndNansInActivationsSpread) {
-  const FormatCase format{"q4_1", WeightFormat::q4_1};
+  FormatCase format;
+  format.format = WeightFormat::q4_1;
+  format.halves = {0, 2};
   const RandomMatrix random(format, 20, 64, 1);
   for (const float poison :
        {std::numeric_limits<float>::infinity(),
@@ -257,7 +250,9 @@ TEST(MatmulBounds, InfinitiesAndNansInActivationsSpread) {
 
 // Groups too small for a 16-bit scale count as zeros, and only those.
 TEST(MatmulBounds, TinyActivations) {
-  const FormatCase format{"q8_0", WeightFormat::q8_0};
+  FormatCase format;
+  format.format = WeightFormat::q8_0;
+  format.halves = {0};
   const RandomMatrix random(format, 8, 64, 1);
   for (const float size : {1e-45f, 1e-38f, 1e-31f, 1e-29f, 1e-20f, 1e38f}) {
     std::vector<float> x(64, size);

@@ -45,14 +45,64 @@ GuardedBytes::GuardedBytes(GuardedBytes&& other) noexcept
       data_(other.data_),
       size_(other.size_) {}
 
+namespace {
+
+FormatCase block(
+    std::string name,
+    WeightFormat format,
+    std::vector<int> halves) {
+  FormatCase each;
+  each.name = std::move(name);
+  each.format = format;
+  each.halves = std::move(halves);
+  return each;
+}
+
+}  // namespace
+
+int64_t column_step(const FormatCase& each) {
+  if (each.group > 0) {
+    return each.group;
+  }
+  for (const int64_t step : {1, 32, 64, 128, 256}) {
+    if (row_bytes(each.format, step) > 0) {
+      return step;
+    }
+  }
+  return 0;
+}
+
 std::vector<FormatCase> all_formats() {
   std::vector<FormatCase> formats{
       {"f32", WeightFormat::f32},
       {"f16", WeightFormat::f16},
       {"bf16", WeightFormat::bf16},
-      {"q4_0", WeightFormat::q4_0},
-      {"q4_1", WeightFormat::q4_1},
-      {"q8_0", WeightFormat::q8_0},
+      {.name = "mlx_mxfp4", .format = WeightFormat::mlx_mxfp4},
+      {.name = "mlx_mxfp8", .format = WeightFormat::mlx_mxfp8},
+      {.name = "mlx_nvfp4", .format = WeightFormat::mlx_nvfp4},
+      block("q4_0", WeightFormat::q4_0, {0}),
+      block("q4_1", WeightFormat::q4_1, {0, 2}),
+      block("q5_0", WeightFormat::q5_0, {0}),
+      block("q5_1", WeightFormat::q5_1, {0, 2}),
+      block("q8_0", WeightFormat::q8_0, {0}),
+      block("iq4_nl", WeightFormat::iq4_nl, {0}),
+      block("mxfp4", WeightFormat::mxfp4, {}),
+      block("nvfp4", WeightFormat::nvfp4, {}),
+      block("q2_k", WeightFormat::q2_k, {80, 82}),
+      block("q3_k", WeightFormat::q3_k, {108}),
+      block("q4_k", WeightFormat::q4_k, {0, 2}),
+      block("q5_k", WeightFormat::q5_k, {0, 2}),
+      block("q6_k", WeightFormat::q6_k, {208}),
+      block("tq1_0", WeightFormat::tq1_0, {52}),
+      block("tq2_0", WeightFormat::tq2_0, {64}),
+      block("iq1_s", WeightFormat::iq1_s, {0}),
+      block("iq1_m", WeightFormat::iq1_m, {}),
+      block("iq2_xxs", WeightFormat::iq2_xxs, {0}),
+      block("iq2_xs", WeightFormat::iq2_xs, {0}),
+      block("iq2_s", WeightFormat::iq2_s, {0}),
+      block("iq3_xxs", WeightFormat::iq3_xxs, {0}),
+      block("iq3_s", WeightFormat::iq3_s, {0}),
+      block("iq4_xs", WeightFormat::iq4_xs, {0}),
   };
   for (const int bits : {2, 3, 4, 5, 6, 8}) {
     for (const int group : {32, 64, 128}) {
@@ -64,7 +114,8 @@ std::vector<FormatCase> all_formats() {
              WeightFormat::affine,
              bits,
              group,
-             scales});
+             scales,
+             {}});
       }
     }
   }
@@ -107,6 +158,11 @@ void fill_random(Random& random, std::byte* to, size_t size) {
   }
 }
 
+// `byte` with its upper bits replaced: exponents close together.
+std::byte tame_byte(std::byte byte, int upper) {
+  return (byte & std::byte{0x0F}) | static_cast<std::byte>(upper & 0xF8);
+}
+
 }  // namespace
 
 RandomMatrix::RandomMatrix(
@@ -127,35 +183,73 @@ RandomMatrix::RandomMatrix(
   std::byte* data = memory_.emplace_back(static_cast<size_t>(size)).data();
   matrix_.data = data;
   fill_random(random, data, static_cast<size_t>(size));
-  if (matrix_.group_size() == 0) {
-    const int64_t width = format.format == WeightFormat::f32 ? 4 : 2;
-    for (int64_t i = 0; i < size; i += width) {
-      put_float(
-          random,
-          format.format,
-          random_scale(random),
-          hostile_scales,
-          data + i);
-    }
-    return;
-  }
-  if (format.format != WeightFormat::affine) {
-    const int64_t block = matrix_.row_bytes / (cols / 32);
-    const int halves = format.format == WeightFormat::q4_1 ? 2 : 1;
-    for (int64_t b = 0; b < size; b += block) {
-      for (int i = 0; i < halves; ++i) {
+  switch (format.format) {
+    case WeightFormat::f32:
+    case WeightFormat::f16:
+    case WeightFormat::bf16: {
+      const int64_t width = format.format == WeightFormat::f32 ? 4 : 2;
+      for (int64_t i = 0; i < size; i += width) {
         put_float(
             random,
-            WeightFormat::f16,
+            format.format,
             random_scale(random),
             hostile_scales,
-            data + b + 2 * i);
+            data + i);
       }
+      return;
     }
-    return;
+    case WeightFormat::affine:
+      fill_affine_scales(format, random, hostile_scales);
+      return;
+    case WeightFormat::mlx_mxfp4:
+    case WeightFormat::mlx_mxfp8:
+    case WeightFormat::mlx_nvfp4: {
+      const int64_t groups =
+          rows * cols / (format.format == WeightFormat::mlx_nvfp4 ? 16 : 32);
+      std::byte* to = memory_.emplace_back(static_cast<size_t>(groups)).data();
+      fill_random(random, to, static_cast<size_t>(groups));
+      matrix_.scales = to;
+      for (int64_t i = 0; i < groups && !hostile_scales; ++i) {
+        to[i] = tame_byte(to[i], 0x30);
+      }
+      for (int64_t i = 0; i < size && !hostile_scales &&
+           format.format == WeightFormat::mlx_mxfp8;
+           ++i) {
+        data[i] = tame_byte(data[i], 0x30);
+      }
+      return;
+    }
+    default:
+      break;
   }
+  const int64_t block = row_bytes(format.format, column_step(format));
+  for (int64_t b = 0; b < size; b += block) {
+    for (const int at : format.halves) {
+      put_float(
+          random,
+          WeightFormat::f16,
+          random_scale(random),
+          hostile_scales,
+          data + b + at);
+    }
+    if (hostile_scales) {
+      continue;
+    }
+    if (format.format == WeightFormat::mxfp4) {
+      data[b] = tame_byte(data[b], 0x78);
+    } else if (format.format == WeightFormat::iq1_m) {
+      // The scale's upper nibble: an exponent near one.
+      data[b + 55] = (data[b + 55] & std::byte{0x0F}) | std::byte{0x30};
+    }
+  }
+}
+
+void RandomMatrix::fill_affine_scales(
+    const FormatCase& format,
+    std::mt19937_64& random,
+    bool hostile_scales) {
   const int64_t width = format.scale_format == WeightFormat::f32 ? 4 : 2;
-  const int64_t scales = rows * (cols / format.group) * width;
+  const int64_t scales = matrix_.rows * (matrix_.cols / format.group) * width;
   for (const std::byte** tensor : {&matrix_.scales, &matrix_.biases}) {
     std::byte* to = memory_.emplace_back(static_cast<size_t>(scales)).data();
     for (int64_t i = 0; i < scales; i += width) {

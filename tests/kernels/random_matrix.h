@@ -38,10 +38,14 @@ struct FormatCase {
   int bits = 0;
   int group = 0;
   WeightFormat scale_format = WeightFormat::f32;
+  std::vector<int> halves = {};  // where in a block its float16 scales lie
 };
 
 /// Every format and variant that the kernels support.
 std::vector<FormatCase> all_formats();
+
+/// Rows of a format have a multiple of so many columns.
+int64_t column_step(const FormatCase& format);
 
 /// Random integers, scales of both signs around 0.01; with `hostile_scales`
 /// any bits at all (infinities and NaNs among them).
@@ -57,6 +61,11 @@ class RandomMatrix {
   const WeightMatrix& matrix() const { return matrix_; }
 
  private:
+  void fill_affine_scales(
+      const FormatCase& format,
+      std::mt19937_64& random,
+      bool hostile_scales);
+
   WeightMatrix matrix_;
   std::vector<GuardedBytes> memory_;
 };

@@ -92,6 +92,46 @@ TEST_F(CheckpointAffineTest, AnEntryWithoutBitsHasMlxDefaults) {
   EXPECT_EQ(checkpoint.matrix("m", 2, 128).group, 64);
 }
 
+TEST_F(CheckpointAffineTest, ModesOfFloatsKnowTheirWidths) {
+  struct Mode {
+    const char* name;
+    WeightFormat format;
+    int words, groups;
+  };
+  for (const Mode& mode :
+       {Mode{"mxfp4", WeightFormat::mlx_mxfp4, 16, 4},
+        Mode{"mxfp8", WeightFormat::mlx_mxfp8, 32, 4},
+        Mode{"nvfp4", WeightFormat::mlx_nvfp4, 16, 8}}) {
+    tensors_ = {};
+    tensors_.add(
+        "m.weight",
+        "U32",
+        fmt::format("[2,{}]", mode.words),
+        static_cast<size_t>(8 * mode.words));
+    tensors_.add(
+        "m.scales",
+        "U8",
+        fmt::format("[2,{}]", mode.groups),
+        static_cast<size_t>(2 * mode.groups));
+    const Checkpoint checkpoint =
+        open(fmt::format(R"({{"quantization": {{"mode": "{}"}}}})", mode.name));
+    const kernels::WeightMatrix m = checkpoint.matrix("m", 2, 128);
+    EXPECT_EQ(m.format, mode.format);
+    EXPECT_EQ(m.row_bytes, 4 * mode.words);
+    EXPECT_EQ(m.scales, checkpoint.at("m.scales").bytes.data());
+    EXPECT_EQ(m.biases, nullptr);
+  }
+}
+
+TEST_F(CheckpointAffineTest, FloatModesNeedByteScales) {
+  tensors_.add("m.weight", "U32", "[2,16]", 128);
+  tensors_.add("m.scales", "F16", "[2,4]", 16);
+  expect(
+      ErrorCode::invalid_file,
+      R"({"quantization": {"mode": "mxfp4"}})",
+      {"'m.weight'", "U32 and F16, expected U32 and U8"});
+}
+
 TEST_F(CheckpointAffineTest, OtherMethodsAreNamed) {
   tensors_.add("m.qweight", "I32", "[1]", 4);
   expect(
@@ -124,8 +164,12 @@ TEST_F(CheckpointAffineTest, OtherModesAndWidthsAreUnsupported) {
   tensors_.add_affine("m", 4, 64);
   expect(
       ErrorCode::unsupported,
-      R"({"quantization": {"bits": 4, "group_size": 32, "mode": "mxfp4"}})",
-      {"'m'", "mode 'mxfp4'"});
+      R"({"quantization": {"bits": 4, "group_size": 32, "mode": "mxfp3"}})",
+      {"'m'", "mode 'mxfp3'"});
+  expect(
+      ErrorCode::unsupported,
+      R"({"quantization": {"bits": 4, "group_size": 64, "mode": "mxfp4"}})",
+      {"'m'", "4 bits in groups of 64", "mxfp4 means 4 bits in groups of 32"});
   expect(
       ErrorCode::unsupported,
       R"({"quantization": {"bits": 7, "group_size": 64}})",

@@ -19,6 +19,7 @@ class CheckpointGgufTest : public ::testing::Test {
     writer.tensor("h.weight", {2}, kGgmlF16, std::string("\0\x3c\0\xc0", 4));
     writer.tensor("n.weight", {2}, kGgmlF32, raw(1.5f) + raw(-2.0f));
     writer.tensor("k.weight", {256, 1}, kGgmlQ6_K, std::string(210, 'k'));
+    writer.tensor("a8.weight", {256, 1}, kGgmlQ8_K, std::string(292, 'k'));
     return folder_.write("Tiny-1.5B.Q4_1.gguf", writer.bytes());
   }
   std::string write_part(
@@ -43,8 +44,8 @@ TEST_F(CheckpointGgufTest, GivesMatricesAndVectors) {
   EXPECT_TRUE(checkpoint.is_gguf());
   EXPECT_EQ(checkpoint.name(), "Tiny-1.5B.Q4_1");
   EXPECT_TRUE(checkpoint.config().is_null());
-  EXPECT_EQ(checkpoint.tensors().size(), 4u);
-  EXPECT_EQ(checkpoint.weight_bytes(), 80 + 4 + 8 + 210);
+  EXPECT_EQ(checkpoint.tensors().size(), 5u);
+  EXPECT_EQ(checkpoint.weight_bytes(), 80 + 4 + 8 + 210 + 292);
   EXPECT_EQ(checkpoint.chat_template(), "{{ x }}");
   const kernels::WeightMatrix a = checkpoint.matrix("a", 2, 64);
   EXPECT_EQ(a.format, WeightFormat::q4_1);
@@ -52,6 +53,7 @@ TEST_F(CheckpointGgufTest, GivesMatricesAndVectors) {
   EXPECT_EQ(a.cols, 64);
   EXPECT_EQ(a.row_bytes, 40);
   EXPECT_EQ(a.data, checkpoint.at("a.weight").bytes.data());
+  EXPECT_EQ(checkpoint.matrix("k", 1, 256).format, WeightFormat::q6_k);
   EXPECT_EQ(
       checkpoint.vector("n.weight", 2), (std::vector<float>{1.5f, -2.0f}));
   EXPECT_EQ(
@@ -78,8 +80,8 @@ TEST_F(CheckpointGgufTest, WrongRequestsNameBothSides) {
   });
   expect_error(
       ErrorCode::unsupported,
-      {"'k.weight'", "type Q6_K", "Q4_0, Q4_1, Q8_0", "MLX affine"},
-      [&] { checkpoint.matrix("k", 1, 256); });
+      {"'a8.weight'", "type Q8_K", "Q4_0 to Q8_0", "MLX"},
+      [&] { checkpoint.matrix("a8", 1, 256); });
 }
 
 TEST_F(CheckpointGgufTest, AVectorOfBlocksIsUnsupported) {

@@ -84,6 +84,7 @@ inline constexpr uint32_t kGgmlF16 = 1;
 inline constexpr uint32_t kGgmlQ4_1 = 3;
 inline constexpr uint32_t kGgmlQ8_0 = 8;
 inline constexpr uint32_t kGgmlQ6_K = 14;
+inline constexpr uint32_t kGgmlQ8_K = 15;
 
 /// Lays a GGUF file out as the format says, except where a test sets a field
 /// to something wrong.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// A block format (block_formats.h) in the form that matvec-inl.h and
+// gemm-inl.h read: its rows as units of 32 16-bit integers, its scales as
+// floats.
+#if defined(BANTAM_KERNELS_BLOCKS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef BANTAM_KERNELS_BLOCKS_INL_H_
+#undef BANTAM_KERNELS_BLOCKS_INL_H_
+#else
+#define BANTAM_KERNELS_BLOCKS_INL_H_
+#endif
+
+#include "kernels/block_formats.h"
+#include "kernels/gemm-inl.h"
+#include "kernels/matvec-inl.h"
+#include "kernels/row_scales.h"
+#include "kernels/units-inl.h"
+#include "kernels/weight_matrix.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bantam::kernels::BANTAM_TARGET {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class F>
+struct Blocks {
+  static constexpr bool kBias = F::kBias;
+  static constexpr int64_t kFixedGroup = F::kGroup;
+  static constexpr int64_t kBlockGroups = F::kValues / F::kGroup;
+  static constexpr int64_t kBlockUnits = F::kValues / kUnit;
+
+  const WeightMatrix& w;
+
+  const uint8_t* row(int64_t index, uint8_t* /*copy*/) const {
+    return reinterpret_cast<const uint8_t*>(w.data + index * w.row_bytes);
+  }
+
+  // Collects the row's scales in `buffer`, which stays L1-resident.
+  RowScales scales(int64_t index, std::byte* buffer) const {
+    const int64_t groups = w.cols / F::kGroup;
+    const uint8_t* block = row(index, nullptr);
+    if constexpr (F::kPlainHalves) {
+      auto* scale = reinterpret_cast<uint16_t*>(buffer);
+      uint16_t* bias = scale + groups;
+      for (int64_t g = 0; g < groups; ++g, block += F::kBytes) {
+        scale[g] = load_u16(block);
+        if constexpr (kBias) {
+          bias[g] = load_u16(block + 2);
+        }
+      }
+      return {WeightFormat::f16, buffer, reinterpret_cast<std::byte*>(bias)};
+    } else {
+      auto* scale = reinterpret_cast<float*>(buffer);
+      float* bias = scale + groups;
+      for (int64_t g = 0; g < groups; g += kBlockGroups, block += F::kBytes) {
+        F::scales(block, scale + g, bias + g);
+      }
+      return {WeightFormat::f32, buffer, reinterpret_cast<std::byte*>(bias)};
+    }
+  }
+
+  HWY_INLINE Unit unit(const uint8_t* row, int64_t index) const {
+    HWY_ALIGN int8_t q[kUnit];
+    F::integers(
+        row + index / kBlockUnits * F::kBytes,
+        static_cast<int>(index % kBlockUnits),
+        q);
+    const hn::Rebind<int8_t, D16> d8;
+    Unit unit;
+    for (size_t i = 0; i < kUnitParts; ++i) {
+      unit.part[i] = hn::PromoteTo(D16(), hn::LoadU(d8, q + i * kShorts));
+    }
+    return unit;
+  }
+};
+
+// Rows of a product with a matrix in format F.
+template <class F>
+void multiply_rows(
+    const F& format,
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  if (task.x.in_quads()) {
+    gemm_rows(format, task, begin, end, scratch);
+  } else {
+    matvec_rows(format, task, begin, end, scratch);
+  }
+}
+
+}  // namespace bantam::kernels::BANTAM_TARGET
+HWY_AFTER_NAMESPACE();
+
+#endif  // include guard per target

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The points that GGUF's look-up formats pick from: facts of the formats.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace bantam::kernels {
+
+// Eight magnitudes in the bytes of an entry, lowest first.
+extern const std::array<uint64_t, 256> kIq2XxsGrid;
+extern const std::array<uint64_t, 512> kIq2XsGrid;
+extern const std::array<uint64_t, 1024> kIq2SGrid;
+
+// Four magnitudes.
+extern const std::array<uint32_t, 256> kIq3XxsGrid;
+extern const std::array<uint32_t, 512> kIq3SGrid;
+
+// kIq3XxsGrid by coordinate: the first values of all points, the second ones
+// and so on.
+extern const std::array<std::array<uint8_t, 256>, 4> kIq3XxsCoordinates;
+
+// Eight times two bits, lowest first: 0, 1, 2 for -1, 0, 1.
+extern const std::array<uint16_t, 2048> kIq1Grid;
+
+}  // namespace bantam::kernels

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Products with GGUF's look-up formats, one row each.
+#include "kernels/highway.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/iq_matmul.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h, which sets the target.
+#include "kernels/iq_rows-inl.h"
+
+#if HWY_ONCE
+namespace bantam::kernels {
+
+namespace {
+HWY_EXPORT(IqRows);
+}
+
+void iq_rows(
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  HWY_DYNAMIC_DISPATCH(IqRows)(task, begin, end, scratch);
+}
+
+}  // namespace bantam::kernels
+#endif  // HWY_ONCE

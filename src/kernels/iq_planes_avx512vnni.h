@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// GGUF's look-up formats for few tokens, by AVX-512 VNNI.
+#pragma once
+
+#include "kernels/gguf_planes_avx512vnni.h"
+#include "kernels/iq_grids.h"
+#include "kernels/k_planes_avx512vnni.h"
+
+namespace bantam::kernels::BANTAM_TARGET {
+
+// IQ3_XXS without a gather: a super-block's 64 indices fill a register, and
+// each coordinate of the grid is a table of 256 bytes, four registers. So the
+// products come coordinate by coordinate, and activations lie in that order:
+// of 256 columns first every fourth, then the ones after these, ... All four
+// coordinates of a column lie in one dword of the sums, eight indices in two.
+struct Iq3XxsPlanes {
+  static constexpr int64_t kBytes = 98;
+  static constexpr int kOffset = 64;  // above every magnitude
+
+  const WeightMatrix& w;
+  const uint8_t* row = nullptr;
+  __m512i table[4][4] = {};
+
+  explicit Iq3XxsPlanes(const WeightMatrix& matrix) : w(matrix) {
+    for (int c = 0; c < 4; ++c) {
+      for (int i = 0; i < 4; ++i) {
+        table[c][i] = _mm512_add_epi8(
+            _mm512_loadu_si512(kIq3XxsCoordinates[c].data() + 64 * i),
+            mask_bytes(kOffset));
+      }
+    }
+  }
+
+  // 256 bytes in the order of coordinates.
+  static void put_coordinates(const int8_t* from, int8_t* to) {
+    alignas(64) uint8_t every_fourth[64];
+    for (int c = 0; c < 4; ++c) {
+      for (int i = 0; i < 64; ++i) {
+        every_fourth[i] = static_cast<uint8_t>((4 * i + c) % 128);
+      }
+      const __m512i order = _mm512_load_si512(every_fourth);
+      const auto half = [&](int64_t at) {
+        return _mm512_castsi512_si256(_mm512_permutex2var_epi8(
+            _mm512_loadu_si512(from + at),
+            order,
+            _mm512_loadu_si512(from + at + 64)));
+      };
+      _mm512_storeu_si512(to + 64 * c, join(half(0), half(128)));
+    }
+  }
+
+  static void split(const int16_t* v, int64_t cols, Planes planes) {
+    constexpr uint8_t kRuns[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    split_in_runs(v, cols, kRuns, planes);
+    for (int64_t k = 0; k < cols; k += 256) {
+      for (int8_t* plane : {planes.high, planes.low}) {
+        alignas(64) int8_t in_order[256];
+        std::memcpy(in_order, plane + k, sizeof(in_order));
+        put_coordinates(in_order, plane + k);
+      }
+    }
+    put_excess<32>(v, cols, kOffset, planes.excess);
+  }
+  void begin_row(int64_t index) {
+    row = reinterpret_cast<const uint8_t*>(w.data + index * w.row_bytes);
+  }
+
+  // Bytes of eight signs, twice each: of indices 2 n and 2 n + 1.
+  HWY_INLINE static __m512i sign_bytes(const uint8_t* block) {
+    const __m512i words = _mm512_permutexvar_epi64(
+        _mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
+        _mm512_castsi256_si512(
+            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 66))));
+    // Seven bits from bit 0, 7, 14 and 21 of each dword on.
+    constexpr int64_t kFirst = 0x15150E0E07070000;
+    constexpr int64_t kSecond = kFirst + 0x2020202020202020;
+    const __m512i fields = _mm512_multishift_epi64_epi8(
+        _mm512_setr_epi64(
+            kFirst, kSecond, kFirst, kSecond, kFirst, kSecond, kFirst, kSecond),
+        words);
+    // Bits 0 .. 6 as they are; bit 7 is their parity.
+    return _mm512_gf2p8affine_epi64_epi8(
+        fields, _mm512_set1_epi64(0x010204081020407F), 0);
+  }
+
+  // Magnitude plus or minus kOffset of coordinate kAt of 64 points.
+  template <int kAt>
+  HWY_INLINE __m512i
+  points(__m512i index, __mmask64 upper, __m512i signs) const {
+    const __m512i low =
+        _mm512_permutex2var_epi8(table[kAt][0], index, table[kAt][1]);
+    const __m512i high =
+        _mm512_permutex2var_epi8(table[kAt][2], index, table[kAt][3]);
+    const __m512i plus = _mm512_mask_mov_epi8(low, upper, high);
+    // Odd points have their signs in the upper nibble.
+    const __mmask64 negative = _mm512_test_epi8_mask(
+        signs, _mm512_set1_epi16((0x10 << kAt) << 8 | 1 << kAt));
+    return _mm512_mask_sub_epi8(plus, negative, mask_bytes(2 * kOffset), plus);
+  }
+
+  // Eight groups, two dwords each.
+  HWY_INLINE __m512i
+  products(const uint8_t* block, Planes planes, int64_t at) const {
+    const __m512i index = _mm512_loadu_si512(block + 2);
+    const __mmask64 upper = _mm512_movepi8_mask(index);
+    const __m512i signs = sign_bytes(block);
+    __m512i high = _mm512_setzero_si512();
+    __m512i low = _mm512_setzero_si512();
+    const auto add = [&](__m512i u, int64_t k) __attribute__((always_inline)) {
+      high = _mm512_dpbusd_epi32(high, u, _mm512_loadu_si512(planes.high + k));
+      low = _mm512_dpbusd_epi32(low, u, _mm512_loadu_si512(planes.low + k));
+    };
+    add(points<0>(index, upper, signs), at);
+    add(points<1>(index, upper, signs), at + 64);
+    add(points<2>(index, upper, signs), at + 128);
+    add(points<3>(index, upper, signs), at + 192);
+    return _mm512_add_epi32(_mm512_slli_epi32(high, 8), low);
+  }
+
+  template <bool kTail>
+  HWY_INLINE __m512 add_groups(
+      __m512 acc,
+      int64_t g,
+      int64_t count,
+      Planes planes,
+      const float* x_scale,
+      const float* x_sum) const {
+    const uint8_t* block = row + g / 8 * kBytes;
+    const uint8_t* next = kTail ? block : block + kBytes;
+    const __m512i first = products(block, planes, g * 32);
+    const __m512i second = kTail ? first : products(next, planes, g * 32 + 256);
+    const __m512i even = _mm512_setr_epi32(
+        0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd = _mm512_setr_epi32(
+        1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    const __m512i sums = _mm512_sub_epi32(
+        _mm512_add_epi32(
+            _mm512_permutex2var_epi32(first, even, second),
+            _mm512_permutex2var_epi32(first, odd, second)),
+        _mm512_loadu_si512(planes.excess + g));
+    const auto words = [](const uint8_t* from) {
+      return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 66));
+    };
+    const __m512 four_bits = _mm512_cvtepi32_ps(
+        _mm512_srli_epi32(join(words(block), words(next)), 28));
+    const __m512 d =
+        _mm512_mask_mov_ps(broadcast_half(block), 0xFF00, broadcast_half(next));
+    const __m512 scale = _mm512_mul_ps(
+        _mm512_mul_ps(d, _mm512_add_ps(four_bits, _mm512_set1_ps(0.5f))),
+        _mm512_set1_ps(0.5f));
+    return join_groups<false>(
+        acc,
+        sums,
+        scale,
+        scale,
+        x_scale,
+        x_sum,
+        static_cast<__mmask16>((1u << count) - 1));
+  }
+};
+
+// IQ4_XS: nibbles pick from sixteen values; they are made positive.
+struct Iq4XsPlanes {
+  static constexpr int64_t kBytes = 136;
+  static constexpr int kOffset = 128;
+
+  const WeightMatrix& w;
+  const uint8_t* row = nullptr;
+
+  static void split(const int16_t* v, int64_t cols, Planes planes) {
+    split_by_halves(v, cols, planes);
+    put_excess<32>(v, cols, kOffset, planes.excess);
+  }
+  void begin_row(int64_t index) {
+    row = reinterpret_cast<const uint8_t*>(w.data + index * w.row_bytes);
+  }
+
+  HWY_INLINE static __m512i products(
+      const uint8_t* nibbles,
+      Planes planes,
+      int64_t g) {
+    const __m512i table = _mm512_add_epi8(
+        _mm512_broadcast_i32x4(
+            _mm_load_si128(reinterpret_cast<const __m128i*>(kNonlinear4))),
+        mask_bytes(kOffset));
+    const __m512i bytes = _mm512_loadu_si512(nibbles);
+    const __m512i mask = mask_bytes(15);
+    const __m512i first =
+        _mm512_shuffle_epi8(table, _mm512_and_si512(bytes, mask));
+    const __m512i second = _mm512_shuffle_epi8(
+        table, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask));
+    const int8_t* high = planes.high + g * 32;
+    const int8_t* low = planes.low + g * 32;
+    __m512i sum = _mm512_dpbusd_epi32(
+        _mm512_setzero_si512(), first, _mm512_loadu_si512(high));
+    sum = _mm512_dpbusd_epi32(sum, second, _mm512_loadu_si512(high + 64));
+    sum = _mm512_slli_epi32(sum, 8);
+    sum = _mm512_dpbusd_epi32(sum, first, _mm512_loadu_si512(low));
+    return _mm512_dpbusd_epi32(sum, second, _mm512_loadu_si512(low + 64));
+  }
+
+  // Eight scales of six bits as bytes, less 32.
+  HWY_INLINE static uint64_t scale_bytes(const uint8_t* block) {
+    // Nibble i of the low bits to byte i, then the pair i of the high ones.
+    const uint64_t low = _pdep_u64(load_u32(block + 4), 0x0F0F0F0F0F0F0F0F);
+    const uint64_t high = _pdep_u64(load_u16(block + 2), 0x3030303030303030);
+    return low | high;
+  }
+
+  template <bool kTail>
+  HWY_INLINE __m512 add_groups(
+      __m512 acc,
+      int64_t g,
+      int64_t count,
+      Planes planes,
+      const float* x_scale,
+      const float* x_sum) const {
+    const uint8_t* block = row + g / 8 * kBytes;
+    const uint8_t* next = kTail ? block : block + kBytes;
+    const __m512i zero = _mm512_setzero_si512();
+    const __m512i sums = sum_block_registers(
+        products(block + 8, planes, g),
+        products(block + 72, planes, g + 4),
+        kTail ? zero : products(next + 8, planes, g + 8),
+        kTail ? zero : products(next + 72, planes, g + 12));
+    const __m512i six = _mm512_cvtepu8_epi32(_mm_set_epi64x(
+        static_cast<int64_t>(scale_bytes(next)),
+        static_cast<int64_t>(scale_bytes(block))));
+    const __m512 d =
+        _mm512_mask_mov_ps(broadcast_half(block), 0xFF00, broadcast_half(next));
+    const __m512 scale = _mm512_mul_ps(
+        d, _mm512_cvtepi32_ps(_mm512_sub_epi32(six, _mm512_set1_epi32(32))));
+    return join_groups<false>(
+        acc,
+        _mm512_sub_epi32(sums, _mm512_loadu_si512(planes.excess + g)),
+        scale,
+        scale,
+        x_scale,
+        x_sum,
+        static_cast<__mmask16>((1u << count) - 1));
+  }
+};
+
+}  // namespace bantam::kernels::BANTAM_TARGET
