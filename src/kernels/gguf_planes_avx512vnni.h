@@ -6,12 +6,10 @@
 
 namespace bantam::kernels::BANTAM_TARGET {
 
-// Four groups' products: their 16-byte nibble blocks, one in each block of the
-// register, with the planes that split_by_halves() made.
-HWY_INLINE __m512i nibble_products(__m512i nibbles, Planes planes, int64_t g) {
-  const __m512i mask = _mm512_set1_epi8(15);
-  const __m512i first = _mm512_and_si512(nibbles, mask);
-  const __m512i second = _mm512_and_si512(_mm512_srli_epi16(nibbles, 4), mask);
+// Four groups' products with the planes that split_by_halves() made: their
+// first halves, one in each block of the register, and their second ones.
+HWY_INLINE __m512i
+half_products(__m512i first, __m512i second, Planes planes, int64_t g) {
   const int8_t* high = planes.high + g * 32;
   const int8_t* low = planes.low + g * 32;
   __m512i sum = _mm512_dpbusd_epi32(
@@ -20,6 +18,16 @@ HWY_INLINE __m512i nibble_products(__m512i nibbles, Planes planes, int64_t g) {
   sum = _mm512_slli_epi32(sum, 8);
   sum = _mm512_dpbusd_epi32(sum, first, _mm512_loadu_si512(low));
   return _mm512_dpbusd_epi32(sum, second, _mm512_loadu_si512(low + 64));
+}
+
+// The same from their 16-byte nibble blocks, one in each block.
+HWY_INLINE __m512i nibble_products(__m512i nibbles, Planes planes, int64_t g) {
+  const __m512i mask = _mm512_set1_epi8(15);
+  return half_products(
+      _mm512_and_si512(nibbles, mask),
+      _mm512_and_si512(_mm512_srli_epi16(nibbles, 4), mask),
+      planes,
+      g);
 }
 
 struct Q41Planes {
