@@ -358,16 +358,11 @@ struct Iq4XsPlanes {
       const uint8_t* nibbles,
       Planes planes,
       int64_t g) {
-    const __m512i table = _mm512_add_epi8(
-        _mm512_broadcast_i32x4(
-            _mm_load_si128(reinterpret_cast<const __m128i*>(kNonlinear4))),
-        mask_bytes(kOffset));
     const __m512i bytes = _mm512_loadu_si512(nibbles);
     const __m512i mask = mask_bytes(15);
-    const __m512i first =
-        _mm512_shuffle_epi8(table, _mm512_and_si512(bytes, mask));
-    const __m512i second = _mm512_shuffle_epi8(
-        table, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask));
+    __m512i first = _mm512_and_si512(bytes, mask);
+    __m512i second = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
+    look_up(kNonlinear4, kOffset, first, second);
     return half_products(first, second, planes, g);
   }
 
