@@ -21,9 +21,22 @@ void gguf_rows_avx512vnni(
   }
   switch (task.w.format) {
     case WeightFormat::q4_0:
-      return plane_rows(Q40Planes{task.w}, task, begin, end, scratch);
+      return plane_rows(
+          SmallPlanes<Q40Bytes>{task.w}, task, begin, end, scratch);
     case WeightFormat::q4_1:
       return plane_rows(Q41Planes{task.w}, task, begin, end, scratch);
+    case WeightFormat::q5_0:
+      return plane_rows(
+          SmallPlanes<Q5Bytes<false>>{task.w}, task, begin, end, scratch);
+    case WeightFormat::q5_1:
+      return plane_rows(
+          SmallPlanes<Q5Bytes<true>>{task.w}, task, begin, end, scratch);
+    case WeightFormat::iq4_nl:
+      return plane_rows(
+          SmallPlanes<Iq4NlBytes>{task.w}, task, begin, end, scratch);
+    case WeightFormat::mxfp4:
+      return plane_rows(
+          SmallPlanes<Mxfp4Bytes>{task.w}, task, begin, end, scratch);
     case WeightFormat::q8_0:
       return plane_rows(Q80Words{task.w}, task, begin, end, scratch);
     default:

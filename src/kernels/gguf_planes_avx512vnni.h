@@ -2,16 +2,15 @@
 // GGUF's blocks of 32 for few tokens, by AVX-512 VNNI.
 #pragma once
 
+#include "kernels/block_formats.h"
 #include "kernels/planes_avx512vnni.h"
 
 namespace bantam::kernels::BANTAM_TARGET {
 
-// Four groups' products: their 16-byte nibble blocks, one in each block of the
-// register, with the planes that split_by_halves() made.
-HWY_INLINE __m512i nibble_products(__m512i nibbles, Planes planes, int64_t g) {
-  const __m512i mask = _mm512_set1_epi8(15);
-  const __m512i first = _mm512_and_si512(nibbles, mask);
-  const __m512i second = _mm512_and_si512(_mm512_srli_epi16(nibbles, 4), mask);
+// Four groups' products with the planes that split_by_halves() made: their
+// first halves, one in each block of the register, and their second ones.
+HWY_INLINE __m512i
+half_products(__m512i first, __m512i second, Planes planes, int64_t g) {
   const int8_t* high = planes.high + g * 32;
   const int8_t* low = planes.low + g * 32;
   __m512i sum = _mm512_dpbusd_epi32(
@@ -20,6 +19,16 @@ HWY_INLINE __m512i nibble_products(__m512i nibbles, Planes planes, int64_t g) {
   sum = _mm512_slli_epi32(sum, 8);
   sum = _mm512_dpbusd_epi32(sum, first, _mm512_loadu_si512(low));
   return _mm512_dpbusd_epi32(sum, second, _mm512_loadu_si512(low + 64));
+}
+
+// The same from their 16-byte nibble blocks, one in each block.
+HWY_INLINE __m512i nibble_products(__m512i nibbles, Planes planes, int64_t g) {
+  const __m512i mask = _mm512_set1_epi8(15);
+  return half_products(
+      _mm512_and_si512(nibbles, mask),
+      _mm512_and_si512(_mm512_srli_epi16(nibbles, 4), mask),
+      planes,
+      g);
 }
 
 struct Q41Planes {
@@ -137,29 +146,49 @@ strided_scales(const uint8_t* from, int64_t stride, int64_t count) {
       _mm256_load_si256(reinterpret_cast<const __m256i*>(halves)));
 }
 
-struct Q40Planes {
+// Blocks of 32 with nibbles. B brings kBytes, kNibbles (where they begin),
+// kOffset, kBias, halves() to make bytes q + kOffset of four blocks' nibbles,
+// and scales() of sixteen blocks.
+template <class B>
+struct SmallPlanes {
   const WeightMatrix& w;
   const uint8_t* row = nullptr;
 
   static void split(const int16_t* v, int64_t cols, Planes planes) {
     split_by_halves(v, cols, planes);
+    if constexpr (B::kOffset != 0) {
+      put_excess<32>(v, cols, B::kOffset, planes.excess);
+    }
   }
   void begin_row(int64_t index) {
     row = reinterpret_cast<const uint8_t*>(w.data + index * w.row_bytes);
   }
 
+  // Four groups' products; `left` of their blocks exist.
   template <bool kTail>
-  HWY_INLINE static __m512i nibbles(const uint8_t* from, int64_t left) {
+  HWY_INLINE static __m512i products(
+      const uint8_t* from,
+      int64_t left,
+      Planes planes,
+      int64_t g) {
+    if (kTail && left <= 0) {
+      return _mm512_setzero_si512();
+    }
     const auto block = [&](int64_t i) __attribute__((always_inline)) {
-      return kTail && i >= left
-          ? _mm_setzero_si128()
-          : _mm_loadu_si128(
-                reinterpret_cast<const __m128i*>(from + i * 18 + 2));
+      return kTail && i >= left ? _mm_setzero_si128()
+                                : _mm_loadu_si128(
+                                      reinterpret_cast<const __m128i*>(
+                                          from + i * B::kBytes + B::kNibbles));
     };
-    __m512i out = _mm512_castsi128_si512(block(0));
-    out = _mm512_inserti32x4(out, block(1), 1);
-    out = _mm512_inserti32x4(out, block(2), 2);
-    return _mm512_inserti32x4(out, block(3), 3);
+    __m512i nibbles = _mm512_castsi128_si512(block(0));
+    nibbles = _mm512_inserti32x4(nibbles, block(1), 1);
+    nibbles = _mm512_inserti32x4(nibbles, block(2), 2);
+    nibbles = _mm512_inserti32x4(nibbles, block(3), 3);
+    const __m512i mask = _mm512_set1_epi8(15);
+    __m512i first = _mm512_and_si512(nibbles, mask);
+    __m512i second = _mm512_and_si512(_mm512_srli_epi16(nibbles, 4), mask);
+    B::halves(from, kTail ? left : 4, first, second);
+    return half_products(first, second, planes, g);
   }
 
   template <bool kTail>
@@ -170,35 +199,121 @@ struct Q40Planes {
       Planes planes,
       const float* x_scale,
       const float* x_sum) const {
-    const uint8_t* from = row + g * 18;
-    const auto products = [&](int64_t i) __attribute__((always_inline)) {
-      if (kTail && 4 * i >= count) {
-        return _mm512_setzero_si512();
-      }
-      // q - 8: eight times the sum of v is taken off the exact sum.
-      const __m512i q = nibbles<kTail>(from + i * 72, count - 4 * i);
-      const __m512i eight = _mm512_set1_epi8(8);
-      const int8_t* high = planes.high + (g + 4 * i) * 32;
-      const int8_t* low = planes.low + (g + 4 * i) * 32;
-      __m512i sum = _mm512_dpbusd_epi32(
-          _mm512_setzero_si512(), eight, _mm512_loadu_si512(high));
-      sum = _mm512_dpbusd_epi32(sum, eight, _mm512_loadu_si512(high + 64));
-      sum = _mm512_slli_epi32(sum, 8);
-      sum = _mm512_dpbusd_epi32(sum, eight, _mm512_loadu_si512(low));
-      sum = _mm512_dpbusd_epi32(sum, eight, _mm512_loadu_si512(low + 64));
-      return _mm512_sub_epi32(nibble_products(q, planes, g + 4 * i), sum);
+    const uint8_t* from = row + g * B::kBytes;
+    const auto part = [&](int64_t i) __attribute__((always_inline)) {
+      return products<kTail>(
+          from + 4 * i * B::kBytes, count - 4 * i, planes, g + 4 * i);
     };
-    const __m512i sums =
-        sum_block_registers(products(0), products(1), products(2), products(3));
-    const __m512 scale = strided_scales(from, 18, count);
-    return join_groups<false>(
+    __m512i sums = sum_block_registers(part(0), part(1), part(2), part(3));
+    if constexpr (B::kOffset != 0) {
+      sums = _mm512_sub_epi32(sums, _mm512_loadu_si512(planes.excess + g));
+    }
+    const int64_t blocks = kTail ? count : 16;
+    const __m512 scale = B::scales(from, blocks);
+    return join_groups<B::kBias>(
         acc,
         sums,
         scale,
-        scale,
+        B::kBias ? strided_scales(from + 2, B::kBytes, blocks) : scale,
         x_scale,
         x_sum,
         static_cast<__mmask16>((1u << count) - 1));
+  }
+};
+
+struct Q40Bytes {
+  static constexpr int64_t kBytes = 18, kNibbles = 2;
+  static constexpr int kOffset = 8;
+  static constexpr bool kBias = false;
+
+  HWY_INLINE static void halves(
+      const uint8_t* /*from*/,
+      int64_t /*left*/,
+      __m512i& /*first*/,
+      __m512i& /*second*/) {}
+  HWY_INLINE static __m512 scales(const uint8_t* from, int64_t count) {
+    return strided_scales(from, kBytes, count);
+  }
+};
+
+// Q5_0 and Q5_1: a fifth bit for each value, those of the first half first.
+template <bool kWithBias>
+struct Q5Bytes {
+  static constexpr int64_t kBytes = kWithBias ? 24 : 22;
+  static constexpr int64_t kNibbles = kWithBias ? 8 : 6;
+  static constexpr int kOffset = kWithBias ? 0 : 16;
+  static constexpr bool kBias = kWithBias;
+
+  HWY_INLINE static void halves(
+      const uint8_t* from,
+      int64_t left,
+      __m512i& first,
+      __m512i& second) {
+    uint64_t low = 0;
+    uint64_t high = 0;
+    for (int64_t i = 0; i < 4 && i < left; ++i) {
+      const uint64_t bits = load_u32(from + i * kBytes + kNibbles - 4);
+      low |= (bits & 0xFFFF) << (16 * i);
+      high |= bits >> 16 << (16 * i);
+    }
+    const __m512i sixteen = _mm512_set1_epi8(16);
+    first = _mm512_mask_add_epi8(first, low, first, sixteen);
+    second = _mm512_mask_add_epi8(second, high, second, sixteen);
+  }
+  HWY_INLINE static __m512 scales(const uint8_t* from, int64_t count) {
+    return strided_scales(from, kBytes, count);
+  }
+};
+
+// Nibbles that pick one of sixteen values.
+HWY_INLINE void look_up(
+    const int8_t (&values)[16],
+    int offset,
+    __m512i& first,
+    __m512i& second) {
+  const __m512i table = _mm512_add_epi8(
+      _mm512_broadcast_i32x4(
+          _mm_load_si128(reinterpret_cast<const __m128i*>(values))),
+      _mm512_set1_epi8(static_cast<char>(offset)));
+  first = _mm512_shuffle_epi8(table, first);
+  second = _mm512_shuffle_epi8(table, second);
+}
+
+struct Iq4NlBytes {
+  static constexpr int64_t kBytes = 18, kNibbles = 2;
+  static constexpr int kOffset = 128;
+  static constexpr bool kBias = false;
+
+  HWY_INLINE static void halves(
+      const uint8_t* /*from*/,
+      int64_t /*left*/,
+      __m512i& first,
+      __m512i& second) {
+    look_up(kNonlinear4, kOffset, first, second);
+  }
+  HWY_INLINE static __m512 scales(const uint8_t* from, int64_t count) {
+    return strided_scales(from, kBytes, count);
+  }
+};
+
+struct Mxfp4Bytes {
+  static constexpr int64_t kBytes = 17, kNibbles = 1;
+  static constexpr int kOffset = 12;
+  static constexpr bool kBias = false;
+
+  HWY_INLINE static void halves(
+      const uint8_t* /*from*/,
+      int64_t /*left*/,
+      __m512i& first,
+      __m512i& second) {
+    look_up(kFloat4, kOffset, first, second);
+  }
+  HWY_INLINE static __m512 scales(const uint8_t* from, int64_t count) {
+    alignas(64) float scale[16] = {};
+    for (int64_t i = 0; i < count; ++i) {
+      scale[i] = half_e8m0(from[i * kBytes]);
+    }
+    return _mm512_load_ps(scale);
   }
 };
 

@@ -20,6 +20,18 @@ void iq_rows_avx512vnni(
     return IqRows(task, begin, end, scratch);
   }
   switch (task.w.format) {
+    case WeightFormat::iq2_xxs:
+      return plane_rows(
+          GridPlanes<Iq2XxsGrid>{task.w}, task, begin, end, scratch);
+    case WeightFormat::iq2_xs:
+      return plane_rows(
+          GridPlanes<Iq2XsGrid>{task.w}, task, begin, end, scratch);
+    case WeightFormat::iq2_s:
+      return plane_rows(
+          GridPlanes<Iq2SGrid>{task.w}, task, begin, end, scratch);
+    case WeightFormat::iq3_s:
+      return plane_rows(
+          GridPlanes<Iq3SGrid>{task.w}, task, begin, end, scratch);
     case WeightFormat::iq3_xxs:
       return plane_rows(Iq3XxsPlanes{task.w}, task, begin, end, scratch);
     case WeightFormat::iq4_xs:

@@ -4,8 +4,6 @@
 // format brings.
 #pragma once
 
-#include <bit>
-
 #include "kernels/block_formats.h"
 #include "kernels/iq_grids.h"
 
@@ -13,18 +11,26 @@ namespace bantam::kernels {
 
 // Seven stored sign bits; the eighth makes their number even.
 BANTAM_ALWAYS_INLINE uint8_t even_signs(uint32_t seven) {
-  return static_cast<uint8_t>(seven | (std::popcount(seven) & 1) << 7);
+  uint32_t parity = seven ^ seven >> 4;
+  parity ^= parity >> 2;
+  parity ^= parity >> 1;
+  return static_cast<uint8_t>(seven | (parity & 1) << 7);
 }
 
-// Magnitudes are bytes of a grid entry, lowest first; a set bit negates.
+// Magnitudes are bytes of a grid entry, lowest first; a set bit negates. All
+// eight bytes at once: none is zero, so adding 1 carries into no other.
 BANTAM_ALWAYS_INLINE void put_eight(
     uint64_t magnitudes,
     uint8_t signs,
     int8_t* q) {
-  for (int i = 0; i < 8; ++i) {
-    const auto magnitude = static_cast<int8_t>(magnitudes >> (8 * i));
-    q[i] = static_cast<int8_t>(signs >> i & 1 ? -magnitude : magnitude);
-  }
+  const uint64_t one_each =
+      signs * uint64_t{0x0101010101010101} & uint64_t{0x8040201008040201};
+  constexpr uint64_t kLow7 = 0x7F7F7F7F7F7F7F7F;
+  // A byte is zero or one bit: adding 127 carries it to the top.
+  const uint64_t ones =
+      (((one_each & kLow7) + kLow7) | one_each) >> 7 & kLow7 / 127;
+  const uint64_t eight = (magnitudes ^ ones * 255) + ones;
+  std::memcpy(q, &eight, sizeof(eight));
 }
 
 BANTAM_ALWAYS_INLINE uint64_t two_fours(uint32_t first, uint32_t second) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/gguf_planes_avx512vnni.h"
-#include "kernels/iq_grids.h"
+#include "kernels/iq_formats.h"
 #include "kernels/k_planes_avx512vnni.h"
 
 namespace bantam::kernels::BANTAM_TARGET {
@@ -159,6 +159,185 @@ struct Iq3XxsPlanes {
   }
 };
 
+// The formats whose points are gathered: 64 columns at a time in their order,
+// the signs one mask. G brings kBytes, kGroup, magnitudes() and signs() of 64
+// columns from 64 i on, and the scales of a super-block.
+template <class G>
+struct GridPlanes {
+  static constexpr int64_t kBytes = G::kBytes;
+  static constexpr int64_t kBlockGroups = 256 / G::kGroup;
+  static constexpr int kOffset = 64;  // above every magnitude
+
+  const WeightMatrix& w;
+  const uint8_t* row = nullptr;
+
+  static void split(const int16_t* v, int64_t cols, Planes planes) {
+    split_in_order(v, cols, planes);
+    put_excess<G::kGroup>(v, cols, kOffset, planes.excess);
+  }
+  void begin_row(int64_t index) {
+    row = reinterpret_cast<const uint8_t*>(w.data + index * w.row_bytes);
+  }
+
+  HWY_INLINE static __m512i products(
+      const uint8_t* block,
+      int64_t i,
+      Planes planes,
+      int64_t at) {
+    const __m512i offset = mask_bytes(kOffset);
+    const __m512i magnitude = G::magnitudes(block, i);
+    const __m512i u = _mm512_mask_sub_epi8(
+        _mm512_add_epi8(offset, magnitude),
+        G::signs(block, i),
+        offset,
+        magnitude);
+    return plane_products(u, planes, at + 64 * i);
+  }
+
+  template <bool kTail>
+  HWY_INLINE __m512 add_groups(
+      __m512 acc,
+      int64_t g,
+      int64_t count,
+      Planes planes,
+      const float* x_scale,
+      const float* x_sum) const {
+    const uint8_t* block = row + g / kBlockGroups * kBytes;
+    const int64_t at = g * G::kGroup;
+    const auto part = [&](int i) __attribute__((always_inline)) {
+      return kTail && i >= 4
+          ? _mm512_setzero_si512()
+          : products(block + i / 4 * kBytes, i % 4, planes, at + i / 4 * 256);
+    };
+    __m512i sums;
+    if constexpr (G::kGroup == 16) {
+      sums = sum_block_registers(part(0), part(1), part(2), part(3));
+    } else {
+      sums = sum_half_registers(part);
+    }
+    alignas(64) float scale[16] = {};
+    G::Format::scales(block, scale, nullptr);
+    if constexpr (G::kGroup == 32 && !kTail) {
+      G::Format::scales(block + kBytes, scale + 8, nullptr);
+    }
+    const __m512 scales = _mm512_load_ps(scale);
+    return join_groups<false>(
+        acc,
+        _mm512_sub_epi32(sums, _mm512_loadu_si512(planes.excess + g)),
+        scales,
+        scales,
+        x_scale,
+        x_sum,
+        static_cast<__mmask16>((1u << count) - 1));
+  }
+};
+
+// Eight entries of eight magnitudes.
+template <size_t kCount>
+HWY_INLINE __m512i
+gather_eights(const std::array<uint64_t, kCount>& grid, __m512i index) {
+  return _mm512_i64gather_epi64(index, grid.data(), 8);
+}
+
+HWY_INLINE __m512i eight_bytes(const uint8_t* from) {
+  return _mm512_cvtepu8_epi64(
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+}
+
+// Seven bits in each byte; the eighth makes their number even.
+HWY_INLINE uint64_t even_sign_bytes(uint64_t sevens) {
+  uint64_t parity = sevens ^ sevens >> 4;
+  parity ^= parity >> 2;
+  parity ^= parity >> 1;
+  return sevens | (parity & 0x0101010101010101) << 7;
+}
+
+HWY_INLINE uint64_t load_u64(const uint8_t* from) {
+  uint64_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+struct Iq2XxsGrid {
+  using Format = Iq2Xxs;
+  static constexpr int64_t kBytes = 66;
+  static constexpr int kGroup = 32;
+
+  HWY_INLINE static __m512i magnitudes(const uint8_t* block, int64_t i) {
+    // Four indices, four bytes of signs and scale, and again.
+    const uint64_t low = load_u32(block + 2 + 16 * i);
+    const uint64_t high = load_u32(block + 2 + 16 * i + 8);
+    return gather_eights(
+        kIq2XxsGrid,
+        _mm512_cvtepu8_epi64(
+            _mm_cvtsi64_si128(static_cast<int64_t>(low | high << 32))));
+  }
+  HWY_INLINE static __mmask64 signs(const uint8_t* block, int64_t i) {
+    constexpr uint32_t kSevens = 0x7F7F7F7F;
+    const uint64_t low = _pdep_u32(load_u32(block + 2 + 16 * i + 4), kSevens);
+    const uint64_t high = _pdep_u32(load_u32(block + 2 + 16 * i + 12), kSevens);
+    return even_sign_bytes(low | high << 32);
+  }
+};
+
+struct Iq2XsGrid {
+  using Format = Iq2Xs;
+  static constexpr int64_t kBytes = 74;
+  static constexpr int kGroup = 16;
+
+  HWY_INLINE static __m512i words(const uint8_t* block, int64_t i) {
+    return _mm512_cvtepu16_epi64(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2 + 16 * i)));
+  }
+  HWY_INLINE static __m512i magnitudes(const uint8_t* block, int64_t i) {
+    return gather_eights(
+        kIq2XsGrid, _mm512_and_si512(words(block, i), _mm512_set1_epi64(511)));
+  }
+  HWY_INLINE static __mmask64 signs(const uint8_t* block, int64_t i) {
+    const __m128i sevens =
+        _mm512_cvtepi64_epi8(_mm512_srli_epi64(words(block, i), 9));
+    return even_sign_bytes(static_cast<uint64_t>(_mm_cvtsi128_si64(sevens)));
+  }
+};
+
+struct Iq2SGrid {
+  using Format = Iq2S;
+  static constexpr int64_t kBytes = 82;
+  static constexpr int kGroup = 16;
+
+  HWY_INLINE static __m512i magnitudes(const uint8_t* block, int64_t i) {
+    const uint64_t high =
+        _pdep_u64(load_u16(block + 66 + 2 * i), 0x0303030303030303);
+    const __m512i upper =
+        _mm512_cvtepu8_epi64(_mm_cvtsi64_si128(static_cast<int64_t>(high)));
+    return gather_eights(
+        kIq2SGrid,
+        _mm512_or_si512(
+            eight_bytes(block + 2 + 8 * i), _mm512_slli_epi64(upper, 8)));
+  }
+  HWY_INLINE static __mmask64 signs(const uint8_t* block, int64_t i) {
+    return load_u64(block + 34 + 8 * i);
+  }
+};
+
+struct Iq3SGrid {
+  using Format = Iq3S;
+  static constexpr int64_t kBytes = 110;
+  static constexpr int kGroup = 32;
+
+  HWY_INLINE static __m512i magnitudes(const uint8_t* block, int64_t i) {
+    const __m512i low = _mm512_cvtepu8_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 2 + 16 * i)));
+    const __mmask16 ninth = load_u16(block + 66 + 2 * i);
+    const __m512i index =
+        _mm512_mask_or_epi32(low, ninth, low, _mm512_set1_epi32(256));
+    return _mm512_i32gather_epi32(index, kIq3SGrid.data(), 4);
+  }
+  HWY_INLINE static __mmask64 signs(const uint8_t* block, int64_t i) {
+    return load_u64(block + 74 + 8 * i);
+  }
+};
+
 // IQ4_XS: nibbles pick from sixteen values; they are made positive.
 struct Iq4XsPlanes {
   static constexpr int64_t kBytes = 136;
@@ -179,24 +358,12 @@ struct Iq4XsPlanes {
       const uint8_t* nibbles,
       Planes planes,
       int64_t g) {
-    const __m512i table = _mm512_add_epi8(
-        _mm512_broadcast_i32x4(
-            _mm_load_si128(reinterpret_cast<const __m128i*>(kNonlinear4))),
-        mask_bytes(kOffset));
     const __m512i bytes = _mm512_loadu_si512(nibbles);
     const __m512i mask = mask_bytes(15);
-    const __m512i first =
-        _mm512_shuffle_epi8(table, _mm512_and_si512(bytes, mask));
-    const __m512i second = _mm512_shuffle_epi8(
-        table, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask));
-    const int8_t* high = planes.high + g * 32;
-    const int8_t* low = planes.low + g * 32;
-    __m512i sum = _mm512_dpbusd_epi32(
-        _mm512_setzero_si512(), first, _mm512_loadu_si512(high));
-    sum = _mm512_dpbusd_epi32(sum, second, _mm512_loadu_si512(high + 64));
-    sum = _mm512_slli_epi32(sum, 8);
-    sum = _mm512_dpbusd_epi32(sum, first, _mm512_loadu_si512(low));
-    return _mm512_dpbusd_epi32(sum, second, _mm512_loadu_si512(low + 64));
+    __m512i first = _mm512_and_si512(bytes, mask);
+    __m512i second = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), mask);
+    look_up(kNonlinear4, kOffset, first, second);
+    return half_products(first, second, planes, g);
   }
 
   // Eight scales of six bits as bytes, less 32.

@@ -39,7 +39,8 @@ HWY_INLINE __m512i plane_products(__m512i q, Planes planes, int64_t at) {
 }
 
 HWY_INLINE __m512 broadcast_half(const uint8_t* from) {
-  return _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_cvtsi32_si128(load_u16(from))));
+  return _mm512_cvtph_ps(
+      _mm256_set1_epi16(static_cast<int16_t>(load_u16(from))));
 }
 
 HWY_INLINE __m512i mask_bytes(int value) {
@@ -313,19 +314,31 @@ struct NibblePlanes {
         _mm512_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
     const __m128i bytes = scale_bytes(block);
     const __m128i next_bytes = scale_bytes(next);
-    const auto times = [&](int64_t from,
+    // d, -dmin, the next block's d and -dmin.
+    const __m512 d = _mm512_castps128_ps512(_mm_xor_ps(
+        _mm_cvtph_ps(_mm_set_epi32(
+            0,
+            0,
+            static_cast<int>(load_u32(next)),
+            static_cast<int>(load_u32(block)))),
+        _mm_setr_ps(0.0f, -0.0f, 0.0f, -0.0f)));
+    const __m512i first_of =
+        _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2);
+    const auto times = [&](__m512i which,
                            __m128i small) __attribute__((always_inline)) {
-      const __m512 d = _mm512_mask_mov_ps(
-          broadcast_half(block + from), 0xFF00, broadcast_half(next + from));
-      return _mm512_mul_ps(d, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(small)));
+      return _mm512_mul_ps(
+          _mm512_permutexvar_ps(which, d),
+          _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(small)));
     };
-    const __m512 scale = times(0, _mm_unpacklo_epi64(bytes, next_bytes));
-    const __m512 minimum = times(2, _mm_unpackhi_epi64(bytes, next_bytes));
+    const __m512 scale = times(first_of, _mm_unpacklo_epi64(bytes, next_bytes));
+    const __m512 bias = times(
+        _mm512_add_epi32(first_of, _mm512_set1_epi32(1)),
+        _mm_unpackhi_epi64(bytes, next_bytes));
     return join_groups<true>(
         acc,
         _mm512_permutexvar_epi32(order, parts),
         scale,
-        _mm512_xor_ps(minimum, _mm512_set1_ps(-0.0f)),
+        bias,
         x_scale,
         x_sum,
         static_cast<__mmask16>((1u << count) - 1));
