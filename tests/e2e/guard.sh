@@ -25,7 +25,7 @@ stopped() {
 # Red: at once.
 cat >"$dir/red.jsonl" <<'END'
 {"t_s": 0, "pressure": "green"}
-{"t_s": 2.5, "pressure": "red"}
+{"t_s": 4, "pressure": "red"}
 END
 guarded 5 "$dir/red.jsonl"
 stopped memory
@@ -50,7 +50,7 @@ check "out['memory']['stop_latency_s'] <= 1"
 # Swap of our own.
 cat >"$dir/swap.jsonl" <<'END'
 {"t_s": 0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 0}
-{"t_s": 2.5, "pressure": "green", "own_swap_bytes": 8388608, "swap_out_bytes": 8388608}
+{"t_s": 4, "pressure": "green", "own_swap_bytes": 8388608, "swap_out_bytes": 8388608}
 END
 guarded 6 "$dir/swap.jsonl"
 stopped swap
@@ -59,8 +59,8 @@ check "out['memory']['swap_growth_bytes'] >= 8388608"
 # Somebody else's: goes on, and says so.
 cat >"$dir/others.jsonl" <<'END'
 {"t_s": 0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 0, "own_footprint_bytes": 1000}
-{"t_s": 2.0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 40000000, "own_footprint_bytes": 1000}
-{"t_s": 2.5, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 80000000, "own_footprint_bytes": 1000}
+{"t_s": 4.0, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 40000000, "own_footprint_bytes": 1000}
+{"t_s": 4.5, "pressure": "green", "own_swap_bytes": 0, "swap_out_bytes": 80000000, "own_footprint_bytes": 1000}
 END
 tokens=500
 guarded 0 "$dir/others.jsonl"
