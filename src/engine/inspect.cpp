@@ -290,11 +290,19 @@ ModelShape guessed_shape(
   constexpr int64_t kMostHeadDim = 1 << 14;
   shape.heads = std::min(shape.heads, kMostHeads);
   shape.head_dim = std::min(shape.head_dim, kMostHeadDim);
-  const int64_t keeping = std::min(
-      facts.full_layers.value_or(facts.layers.value_or(0)), kMostLayers);
+  const int64_t kv_heads = std::min(facts.kv_heads.value_or(0), kMostHeads);
+  // The planner divides query heads among key/value heads.
+  const bool has_heads = kv_heads > 0 && shape.head_dim > 0;
+  shape.heads = has_heads
+      ? std::max<int64_t>(1, shape.heads / kv_heads) * kv_heads
+      : shape.heads;
+  const int64_t keeping = has_heads
+      ? std::min(
+            facts.full_layers.value_or(facts.layers.value_or(0)), kMostLayers)
+      : 0;
   for (int64_t i = 0; i < keeping; ++i) {
     LayerShape layer;
-    layer.kv_heads = std::min(facts.kv_heads.value_or(0), kMostHeads);
+    layer.kv_heads = kv_heads;
     layer.head_dim = shape.head_dim;
     shape.layers.push_back(layer);
   }
