@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "cli/chosen_model.h"
+#include "cli/version.h"
+#include "config/version_pin.h"
 
 namespace bantam {
 
@@ -53,9 +55,22 @@ SamplingSettings sampling_settings(const RunConfig& config) {
   return sampling;
 }
 
+// The framework must be here, in a version that the pin allows.
 void check_framework(const RunConfig& config) {
   const std::string& framework = config.text("runtime.framework");
-  if (framework != "bantam") {
+  const std::string& pin = config.text("runtime.version_pin");
+  if (framework == "bantam") {
+    if (!VersionPin::parse(pin)->contains(*Version::parse(kVersion))) {
+      fail(
+          ErrorCode::invalid_request,
+          "{}: this is bantam {}, but {} is asked for; build a bantam of that "
+          "range, or pin the one that is here: --version-pin \"{}\"",
+          config.named("runtime.version_pin"),
+          kVersion,
+          pin,
+          compatible_pin());
+    }
+  } else {
     fail(
         ErrorCode::unavailable,
         "{}: this build cannot run {} yet; --framework bantam answers itself",

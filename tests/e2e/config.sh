@@ -111,6 +111,42 @@ refuses 2 '--budget.*not available' run "$tiny" hi --budget 1GiB
 refuses 2 '--receipt.*not available' run "$tiny" hi --receipt "$dir/r"
 refuses 2 '--kernels.*portable' run "$tiny" hi --kernels portable
 
+# Pins: bantam's own version is what is here.
+run 0 run "$tiny" hi --max-tokens 2 --version-pin '>=0.1,<99'
+refuses 2 'this is bantam .*>=99.*--version-pin' run "$tiny" hi \
+  --version-pin '>=99'
+refuses 2 '--version-pin.*range of versions' run "$tiny" hi --version-pin '1.0'
+printf 'runtime:\n  version_pin: "<0.1"\n' >"$dir/pin.yaml"
+refuses 2 'pin.yaml:2: runtime.version_pin.*<0.1' run \
+  --config "$dir/pin.yaml" "$tiny" hi
+
+# config: what is in force, with its source; files that load again.
+run 0 config --show --config "$guide" --temp 0.7 --framework bantam
+silent err
+says out 'temperature: 0.7 +# flag'
+says out "max_kv_size: 1024 +# .*inference_config.yaml:11"
+says out 'min_p: 0.0 +# default'
+says out 'set aside: .*>=0.15.0,<0.16.0'
+cp "$dir/out" "$dir/shown.yaml"
+run 0 config --show --config "$dir/shown.yaml" --json
+check 'out["sampling.temperature"]["value"] == 0.7'
+run 0 config --init --model "$tiny"
+says out '^# Model: .*llama'
+cp "$dir/out" "$dir/init.yaml"
+run 0 run --config "$dir/init.yaml" hi --max-tokens 2
+run 0 config --show --config "$dir/init.yaml" --json
+check 'out["model.name"]["value"] == arg[0]' "$tiny"
+# The tiny model's context is shorter than the default budget.
+check 'out["sampling.max_kv_size"]["value"] == 256'
+check 'out["runtime.version_pin"]["value"].startswith(">=")'
+run 0 config --schema
+check 'out["properties"]["sampling"]["properties"]["top_p"]["maximum"] == 1'
+run 0 config --docs
+same "$dir/out" "$here/../../docs/configuration.md"
+refuses 2 '--show' config
+refuses 2 '--show' config --show --schema
+refuses 3 'nowhere' config --init --model "$dir/nowhere"
+
 # A prompt in brackets is one prompt.
 printf '[a, b]' >"$dir/prompt"
 run_with "$dir/prompt" 0 run "$tiny" - --max-tokens 2 --temp 0 --json
