@@ -8,6 +8,15 @@ find_package(fmt REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(HWY REQUIRED IMPORTED_TARGET libhwy)
+if(APPLE AND NOT CMAKE_CROSSCOMPILING)
+  # Homebrew keeps openssl@3 out of the default paths.
+  execute_process(
+    COMMAND brew --prefix openssl@3
+    OUTPUT_VARIABLE _openssl
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(ENV{PKG_CONFIG_PATH} "${_openssl}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+endif()
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 find_package(CLI11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 # Its target has a namespace from 0.8 on (Homebrew); Debian 12 has 0.7.

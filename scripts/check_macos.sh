@@ -76,6 +76,12 @@ lay_out_prefix() {
   pkg_config_package libpcre2-8 pcre2.h
   pkg_config_package libutf8proc utf8proc.h
   pkg_config_package libhwy hwy
+  pkg_config_package libcrypto ""
+  # Debian splits its headers by machine.
+  mkdir -p "$prefix/include/openssl"
+  for header in /usr/include/openssl/*.h /usr/include/*/openssl/*.h; do
+    ln -sfn "$header" "$prefix/include/openssl/"
+  done
   # GoogleTest is built from Debian's sources, so that test programs link whole.
   mkdir -p "$prefix/lib/cmake/GTest"
   cp cmake/toolchains/GTestFromSource.cmake \

@@ -19,6 +19,7 @@ ALLOWED = {
     "_pcre2_": "PCRE2",
     "_utf8proc_": "utf8proc",
     "_curl_": "libcurl",
+    "_EVP_": "OpenSSL",
     "_sqlite3_": "SQLite",
     "__ZN4YAML": "yaml-cpp",
     "__ZNK4YAML": "yaml-cpp",

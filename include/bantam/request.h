@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,16 +61,31 @@ struct Timing {
   double first_token_s = 0;  // from the start of loading or of the request
 };
 
+/// A change of the machine's memory pressure during a run.
+struct PressureEvent {
+  double t_s = 0;     // since the run began to watch
+  std::string level;  // "green", "yellow", "red", "unknown"
+};
+
 struct MemoryUse {
   int64_t planned_bytes = 0;
   int64_t peak_bytes = 0;  // of the process, mapped weights included
   int64_t budget_bytes = 0;
   int64_t kv_budget_tokens = 0;
   int64_t kv_dropped_tokens = 0;
+  std::string pressure_max = "unknown";
+  std::vector<PressureEvent> pressure;
+  /// Of the machine, since before loading; nullopt: the system does not say.
+  std::optional<int64_t> swap_growth_bytes;
+  /// Why the guard stopped the run, "" if it did not, and how long it took
+  /// from the deciding sample to the end of the work.
+  std::string stop_reason;
+  std::optional<double> stop_latency_s;
 };
 
 struct Result {
   std::string text;
+  std::vector<int32_t> prompt_ids;
   std::vector<int32_t> token_ids;  // generated, the end token included
   FinishReason finish_reason = FinishReason::stop;
   int64_t prompt_tokens = 0;

@@ -3,91 +3,22 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
-#include "base/size.h"
 #include "base/utf8.h"
 #include "cli/interrupt.h"
+#include "cli/result_report.h"
+#include "engine/receipt.h"
 
 namespace bantam {
 
 namespace {
-
-double per_second(int64_t tokens, double seconds) {
-  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
-}
-
-// Tokens after the first are what decoding takes its time for.
-double decode_tps(const Result& result) {
-  return per_second(
-      std::max<int64_t>(0, result.completion_tokens() - 1),
-      result.timing.decode_s);
-}
-
-Json result_json(
-    const Result& result,
-    const ModelSummary& model,
-    const Json& applied) {
-  const Timing& timing = result.timing;
-  const MemoryUse& memory = result.memory;
-  return {
-      {"text", result.text},
-      {"token_ids", result.token_ids},
-      {"finish_reason", finish_reason_name(result.finish_reason)},
-      {"usage",
-       {{"prompt_tokens", result.prompt_tokens},
-        {"completion_tokens", result.completion_tokens()}}},
-      {"timing",
-       {{"load_s", timing.load_s},
-        {"prefill_s", timing.prefill_s},
-        {"decode_s", timing.decode_s},
-        {"prefill_tps", per_second(result.prompt_tokens, timing.prefill_s)},
-        {"decode_tps", decode_tps(result)},
-        {"first_token_s", timing.load_s + timing.first_token_s}}},
-      {"memory",
-       {{"planned_bytes", memory.planned_bytes},
-        {"peak_bytes", memory.peak_bytes},
-        {"budget_bytes", memory.budget_bytes},
-        {"kv_budget_tokens", memory.kv_budget_tokens},
-        {"kv_dropped_tokens", memory.kv_dropped_tokens},
-        {"pressure_max", "unknown"},
-        {"swap_growth_bytes", nullptr}}},
-      {"applied", applied},
-      {"model",
-       {{"name", model.name},
-        {"sha256", nullptr},
-        {"family", model.family},
-        {"bits_per_weight", model.bits_per_weight}}},
-      {"notes", result.notes}};
-}
-
-void print_statistics(const Result& result) {
-  const Timing& timing = result.timing;
-  std::fprintf(
-      stderr,
-      "prompt %lld tokens, %.1f tok/s | answer %lld tokens, %.1f tok/s | "
-      "first token %.2f s | memory %s of %s planned | KV %lld of %lld tokens",
-      static_cast<long long>(result.prompt_tokens),
-      per_second(result.prompt_tokens, timing.prefill_s),
-      static_cast<long long>(result.completion_tokens()),
-      decode_tps(result),
-      timing.load_s + timing.first_token_s,
-      format_size(result.memory.peak_bytes).c_str(),
-      format_size(result.memory.planned_bytes).c_str(),
-      static_cast<long long>(std::min(
-          result.prompt_tokens + result.completion_tokens(),
-          result.memory.kv_budget_tokens)),
-      static_cast<long long>(result.memory.kv_budget_tokens));
-  if (result.memory.kv_dropped_tokens > 0) {
-    std::fprintf(
-        stderr,
-        ", %lld dropped",
-        static_cast<long long>(result.memory.kv_dropped_tokens));
-  }
-  std::fputc('\n', stderr);
-}
 
 // A line on a terminal's stderr that is written over and then wiped.
 class ProgressLine {
@@ -113,19 +44,6 @@ class ProgressLine {
   bool written_ = false;
 };
 
-int exit_code_of(const Result& result) {
-  switch (result.finish_reason) {
-    case FinishReason::cancelled:
-      return error_kind(ErrorCode::cancelled).exit_code;
-    case FinishReason::memory:
-      return error_kind(ErrorCode::memory_pressure).exit_code;
-    case FinishReason::swap:
-      return error_kind(ErrorCode::swap).exit_code;
-    default:
-      return 0;
-  }
-}
-
 }  // namespace
 
 std::string read_stdin() {
@@ -143,15 +61,16 @@ std::string read_stdin() {
   }
 }
 
-int answer(const RunOptions& options, const AnswerStyle& style) {
-  const std::string& prompt = options.request.prompt;
+namespace {
+
+// Before the model is loaded: a wrong prompt costs no time.
+void check_prompt(const std::string& prompt) {
   if (prompt.empty()) {
     fail(
         ErrorCode::invalid_request,
         "the prompt is empty; write it as the last argument, or - to read it "
         "from stdin");
   }
-  // Before the model is loaded: a wrong prompt costs no time.
   if (const size_t valid = valid_utf8_prefix(prompt); valid != prompt.size()) {
     fail(
         ErrorCode::invalid_request,
@@ -159,11 +78,62 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
         static_cast<unsigned char>(prompt[valid]),
         valid);
   }
+}
+
+// Also before: a receipt that cannot be written would be noticed too late.
+void check_receipt_path(const std::string& path) {
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  folder = folder.empty() ? "." : folder;
+  if (!path.empty() && ::access(folder.c_str(), W_OK) != 0) {
+    fail(
+        ErrorCode::invalid_request,
+        "--receipt {}: {}: {}",
+        path,
+        folder,
+        std::strerror(errno));
+  }
+}
+
+// The whole result on stdout as JSON, or what stands after the text.
+void print_result(
+    const Result& result,
+    const ModelSummary& model,
+    const RunOptions& options,
+    bool statistics) {
+  if (options.json) {
+    std::printf(
+        "%s\n",
+        to_json_line(result_json(result, model, options.applied)).c_str());
+  } else {
+    std::fputc('\n', stdout);
+    for (const std::string& note : result.notes) {
+      std::fprintf(stderr, "note: %s\n", note.c_str());
+    }
+    if (statistics) {
+      print_statistics(result);
+    }
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int answer(const RunOptions& options, const AnswerStyle& style) {
+  check_prompt(options.request.prompt);
+  check_receipt_path(options.receipt);
   Interrupt interrupt;
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   ProgressLine progress(terminal && !options.json);
   progress.show("loading " + options.engine.model + " ...");
-  Engine engine(options.engine);
+  // Known once the engine is there; a run that hangs while loading has none.
+  ModelSummary model{.name = options.engine.model};
+  EngineOptions engine_options = options.engine;
+  engine_options.memory.on_stuck = [&](const Result& so_far) {
+    print_result(so_far, model, options, true);
+    std::_Exit(exit_code_of(so_far));
+  };
+  Engine engine(engine_options);
+  model = engine.model();
 
   Observer observer;
   observer.prefill = [&](int64_t done, int64_t total) {
@@ -184,19 +154,12 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
   result.notes.insert(
       result.notes.begin(), options.notes.begin(), options.notes.end());
   progress.clear();
-  if (options.json) {
-    const Json json = result_json(result, engine.model(), options.applied);
-    std::printf("%s\n", to_json_line(json).c_str());
-  } else {
-    std::fputc('\n', stdout);
-    for (const std::string& note : result.notes) {
-      std::fprintf(stderr, "note: %s\n", note.c_str());
-    }
-    if (terminal || style.statistics) {
-      print_statistics(result);
-    }
+  print_result(result, model, options, terminal || style.statistics);
+  if (!options.receipt.empty()) {
+    const Json receipt =
+        make_receipt(options.engine, options.request, result, model);
+    write_file_atomically(options.receipt, receipt.dump(1) + "\n");
   }
-  std::fflush(stdout);
   return exit_code_of(result);
 }
 

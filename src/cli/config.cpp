@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 // bantam config: the settings in force, a file to start from, the schema.
-#include <unistd.h>
-
 #include <cstdio>
 #include <memory>
-#include <thread>
 
 #include "base/error.h"
 #include "base/size.h"
@@ -16,6 +13,7 @@
 #include "config/settings_schema.h"
 #include "config/settings_yaml.h"
 #include "engine/inspect.h"
+#include "machine/this_machine.h"
 
 namespace bantam {
 
@@ -32,9 +30,15 @@ void print(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-int64_t memory_bytes() {
-  return static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) *
-      ::sysconf(_SC_PAGESIZE);
+std::string machine_line() {
+  const MachineProfile machine = this_machine();
+  return fmt::format(
+      "Machine: {}{}, {} of memory, {} cores",
+      machine.system,
+      machine.processor.empty() ? "" : ", " + machine.processor,
+      machine.ram_bytes ? format_size(*machine.ram_bytes) : "unknown size",
+      machine.physical_cores == 0 ? "an unknown number of"
+                                  : std::to_string(machine.physical_cores));
 }
 
 // What is known of the model, from its headers: lines for the file's top.
@@ -74,10 +78,7 @@ GivenSetting decided(std::string_view key, SettingValue value) {
 int init(RunConfig config) {
   std::vector<std::string> preface{
       fmt::format("Written by bantam {} config --init.", kVersion),
-      fmt::format(
-          "Machine: {} of memory, {} processors",
-          format_size(memory_bytes()),
-          std::thread::hardware_concurrency())};
+      machine_line()};
   std::vector<GivenSetting> settings;
   const ChosenModel model = choose_model(config);
   const Json report = inspect_model(model.name);

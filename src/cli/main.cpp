@@ -87,6 +87,8 @@ int run_program(int argc, char** argv) {
   add_generate_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);
+  add_plan_command(app, action);
+  add_replay_command(app, action);
   add_debug_command(app, action);
   for (CLI::App* command :
        app.get_subcommands([](const CLI::App*) { return true; })) {

@@ -89,6 +89,24 @@ std::string set_aside_note(const SetAsidePin& pin, const RunConfig& config) {
       config.text("runtime.framework"));
 }
 
+MemoryRules memory_rules(const RunConfig& config) {
+  MemoryRules rules;
+  rules.budget_bytes = config.bytes("environment.budget").value_or(0);
+  rules.ram_bytes = config.bytes("environment.ram").value_or(0);
+  rules.clean_room = config.boolean("environment.clean_room");
+  rules.threshold =
+      config.text("environment.memory_pressure_threshold") == "red"
+      ? PressureThreshold::red
+      : PressureThreshold::yellow;
+  const std::string& swap = config.text("environment.abort_on_swap");
+  rules.abort_on_swap = swap == "false" ? SwapAbort::off
+      : swap == "strict"                ? SwapAbort::strict
+                                        : SwapAbort::on;
+  rules.source = config.text("environment.memory_source");
+  rules.record = config.text("environment.record_memory");
+  return rules;
+}
+
 }  // namespace
 
 EngineOptions engine_options(const RunConfig& config) {
@@ -101,6 +119,7 @@ EngineOptions engine_options(const RunConfig& config) {
   engine.kernels = config.text("runtime.kernels") == "mlx"
       ? KernelChoice::mlx
       : KernelChoice::native;
+  engine.memory = memory_rules(config);
   return engine;
 }
 
@@ -114,6 +133,7 @@ RunOptions run_options(
   options.engine = engine_options(config);
   options.engine.model = model.name;
   options.json = config.boolean("output.json");
+  options.receipt = config.text("output.receipt");
 
   Request& request = options.request;
   request.sampling = sampling_settings(config);

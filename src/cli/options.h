@@ -15,6 +15,7 @@ struct RunOptions {
   EngineOptions engine;
   Request request;
   bool json = false;
+  std::string receipt;  // file to write; "": none
   /// Adjustments that the user should know of, one sentence each.
   std::vector<std::string> notes;
   /// Every setting in force and where it came from.

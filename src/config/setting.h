@@ -34,7 +34,8 @@ inline constexpr CommandSet kRun = 1 << 0;
 inline constexpr CommandSet kGenerate = 1 << 1;
 inline constexpr CommandSet kLogits = 1 << 2;
 inline constexpr CommandSet kAnswering = kRun | kGenerate;
-inline constexpr CommandSet kComputing = kAnswering | kLogits;
+inline constexpr CommandSet kPlan = 1 << 3;
+inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan;
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 

@@ -33,18 +33,18 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "model.name",
         .flag = "--model",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kPlan,
         .group = setting_groups::kMain,
         .help = "A folder in MLX format, a .gguf file, a repository id in the "
                 "Hugging Face cache, or smollm2 (the default)"},
     Setting{
         .key = "model.local_path",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kPlan,
         .help = "The model's folder or file; if it is not there, "
                 "model.repository is taken"},
     Setting{
         .key = "model.repository",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kPlan,
         .help = "The model's repository id in the Hugging Face cache"},
 
     Setting{
@@ -138,7 +138,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kPlan,
         .group = setting_groups::kMain,
         .help = "Print one JSON object when done, and nothing else"},
     Setting{
@@ -153,7 +153,6 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "output.receipt",
         .flag = "--receipt",
-        .pending = "*",
         .commands = commands::kAnswering,
         .group = setting_groups::kMain,
         .placeholder = "FILE",
@@ -333,7 +332,6 @@ inline constexpr std::array kSettings{
         .flag = "--ram",
         .kind = SettingKind::size,
         .least = 1,
-        .pending = "*",
         .commands = commands::kComputing,
         .group = setting_groups::kMemory,
         .help = "Plan as if the machine had this much memory"},
@@ -342,7 +340,6 @@ inline constexpr std::array kSettings{
         .flag = "--budget",
         .kind = SettingKind::size,
         .least = 1,
-        .pending = "*",
         .commands = commands::kComputing,
         .group = setting_groups::kMemory,
         .help = "The most memory a run may take"},
@@ -352,7 +349,6 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "true",
-        .pending = "*",
         .flag_negates = true,
         .commands = commands::kAnswering,
         .group = setting_groups::kMemory,
@@ -363,7 +359,6 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "yellow",
         .choices = "yellow red",
-        .pending = "red",
         .commands = commands::kAnswering,
         .help = "The pressure from which a run is stopped after 10 s"},
     Setting{
@@ -371,22 +366,21 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "true",
         .choices = "true false strict",
-        .pending = "false strict",
         .commands = commands::kAnswering,
-        .help = "Stop a run when swap grows; strict: when anything is in it"},
+        .help =
+            "Stop a run whose memory goes to swap, or makes others' go there; "
+            "strict: whenever swap grows"},
     Setting{
         .key = "environment.memory_source",
         .flag = "--memory-source",
         .fallback = "live",
-        .pending = "*",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kPlan,
         .group = setting_groups::kMemory,
         .placeholder = "live|replay:FILE",
         .help = "What the guard watches: this machine, or a recorded trace"},
     Setting{
         .key = "environment.record_memory",
         .flag = "--record-memory",
-        .pending = "*",
         .commands = commands::kAnswering,
         .group = setting_groups::kMemory,
         .placeholder = "FILE",

@@ -16,16 +16,28 @@ TokenLoop::TokenLoop(Model& model, KvCache& cache, SamplingSettings sampling)
 
 bool TokenLoop::prefill(
     std::span<const TokenId> prompt,
-    int64_t chunk,
+    const std::function<int64_t()>& chunk,
     const std::function<void(int64_t done)>& progress,
     std::stop_token stop) {
+  try {
+    return read_prompt(prompt, chunk, progress, stop);
+  } catch (const nn::StopRequested&) {
+    return false;
+  }
+}
+
+bool TokenLoop::read_prompt(
+    std::span<const TokenId> prompt,
+    const std::function<int64_t()>& chunk,
+    const std::function<void(int64_t done)>& progress,
+    const std::stop_token& stop) {
   size_t done = 0;
   while (done < prompt.size()) {
     if (stop.stop_requested()) {
       return false;
     }
     const size_t count =
-        std::min(static_cast<size_t>(chunk), prompt.size() - done);
+        std::min(static_cast<size_t>(chunk()), prompt.size() - done);
     nn::mx::array logits =
         model_.forward(prompt.subspan(done, count), 1, cache_);
     const std::span<const float> row = nn::values(logits);

@@ -19,11 +19,11 @@ class TokenLoop {
   /// `cache` holds what came before (nothing, for a fresh run).
   TokenLoop(Model& model, KvCache& cache, SamplingSettings sampling);
 
-  /// Reads `prompt` (not empty) in chunks of `chunk` tokens. False if
-  /// stopped between chunks.
+  /// Reads `prompt` (not empty) in chunks of chunk() tokens, asked before each.
+  /// False if stopped between chunks or layers: reset the cache then.
   bool prefill(
       std::span<const TokenId> prompt,
-      int64_t chunk,
+      const std::function<int64_t()>& chunk,
       const std::function<void(int64_t done)>& progress,
       std::stop_token stop);
 
@@ -34,6 +34,12 @@ class TokenLoop {
   void advance(TokenId token);
 
  private:
+  bool read_prompt(
+      std::span<const TokenId> prompt,
+      const std::function<int64_t()>& chunk,
+      const std::function<void(int64_t done)>& progress,
+      const std::stop_token& stop);
+
   Model& model_;
   KvCache& cache_;
   Sampler sampler_;

@@ -49,6 +49,10 @@ class MemorySource {
   /// sample() with the well-known heavy applications that run, largest first.
   /// Slow (it walks all processes): for the check before a run.
   virtual MemorySample sample_with_apps() = 0;
+
+  /// Where the numbers come from and what is missing, one line for people; of
+  /// the last sample where it depends on it.
+  virtual std::string describe() const { return {}; }
 };
 
 }  // namespace bantam

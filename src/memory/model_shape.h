@@ -39,11 +39,16 @@ struct ModelShape {
   int64_t head_dim = 0;
   int64_t widest_input = 0;   // columns of the widest matrix
   int64_t widest_output = 0;  // rows of the widest product within a layer
+  /// Values per token alive while one layer is computed: its input and the
+  /// output of every operation in it.
+  int64_t layer_values = 0;
   std::vector<LayerShape> layers;
 
   int64_t parameters = 0;
   int64_t weight_bytes = 0;     // everything that the model reads
   int64_t embedding_bytes = 0;  // of which the input embedding, if untied
+  /// Mapped with the weights and read while loading: a GGUF file's metadata.
+  int64_t header_bytes = 0;
 
   int64_t kv_bytes_per_token(int bits = 16) const {
     int64_t bytes = 0;

@@ -1,35 +1,136 @@
 // SPDX-License-Identifier: MIT
 #include "memory/plan.h"
 
+#include <algorithm>
+
+#include "kernels/attention.h"
+#include "kernels/matmul.h"
+
 namespace bantam {
 
 namespace {
 
-// Program text, MLX and its BLAS, C++ runtime, stacks: measured on Linux
-// x86-64 as the peak of a run less everything else in the plan.
-constexpr int64_t kProgramBytes = 20 << 20;
-// Spelling, hash slots and merges per token of a byte-level vocabulary.
-constexpr int64_t kVocabularyBytesPerToken = 100;
+constexpr int64_t kKiB = 1 << 10;
+constexpr int64_t kMiB = 1 << 20;
+
+// Program and library text, their data, stacks: measured on Linux x86-64 as
+// the peak of a run less everything else in the plan (docs/memory.md).
+constexpr int64_t kProgramBytes = 9 * kMiB;
+constexpr int64_t kThreadBytes = 64 * kKiB;
+
+// Spelling, hash slots and merges per token of a vocabulary, on the heap.
+constexpr int64_t kVocabularyBytesPerToken = 176;
+
+// A fault in a mapped file brings the pages around it along, so a row of the
+// embedding costs this much when its neighbours are not in use (Linux:
+// fault_around_bytes).
+constexpr int64_t kFaultBytes = 64 * kKiB;
+
+// Chunks below this are issued whole (nn::end_layer), and MLX lets about ten
+// operations run ahead.
+constexpr int64_t kTokensIssuedAhead = 16;
+constexpr int64_t kLayersIssuedAhead = 2;
+
+int64_t kv_bytes(const ModelShape& model, const RunShape& run) {
+  return run.kv_budget_tokens * model.kv_bytes_per_token(run.kv_bits);
+}
+
+// What of an embedding apart from the output head is read: one row a token.
+int64_t touched_embedding_bytes(const ModelShape& model, const RunShape& run) {
+  return std::min(model.embedding_bytes, run.kv_budget_tokens * kFaultBytes);
+}
+
+// Outputs of the operations of one layer, float32.
+int64_t graph_bytes(const ModelShape& model, const RunShape& run) {
+  const int64_t ahead =
+      kLayersIssuedAhead * std::min(run.prefill_chunk, kTokensIssuedAhead - 1);
+  return 4 * model.layer_values * std::max(run.prefill_chunk, ahead);
+}
+
+// What the kernels of one stream share (nn::Workspace).
+int64_t workspace_bytes(const ModelShape& model, const RunShape& run) {
+  const int64_t widest = std::max(model.widest_input, model.widest_output);
+  int64_t attention = 0;
+  for (const LayerShape& layer : model.layers) {
+    if (layer.kv_heads == 0) {
+      continue;
+    }
+    attention = std::max(
+        attention,
+        kernels::attention_scratch_bytes(
+            {.heads = model.heads,
+             .kv_heads = layer.kv_heads,
+             .head_dim = layer.head_dim,
+             .scale = 1},
+            run.kv_budget_tokens,
+            run.prefill_chunk,
+            run.threads));
+  }
+  return kernels::Activations::bytes(run.prefill_chunk, model.widest_input) +
+      4 * run.prefill_chunk * widest + attention;
+}
 
 }  // namespace
 
+int64_t MemoryPlan::bytes_of(MemoryClass kind) const {
+  int64_t bytes = 0;
+  for (const MemoryPart& part : parts) {
+    bytes += part.kind == kind ? part.bytes : 0;
+  }
+  return bytes;
+}
+
+int64_t MemoryPlan::total_bytes() const {
+  int64_t bytes = 0;
+  for (const MemoryPart& part : parts) {
+    bytes += part.bytes;
+  }
+  return bytes;
+}
+
+int64_t MemoryPlan::gpu_bytes(const ModelShape& model, bool embedding_on_cpu)
+    const {
+  return model.weight_bytes - (embedding_on_cpu ? model.embedding_bytes : 0) +
+      bytes_of(MemoryClass::kv) + bytes_of(MemoryClass::state) +
+      bytes_of(MemoryClass::activation);
+}
+
 MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
+  const auto logits = [&](int64_t copies) {
+    return copies * 4 * model.vocabulary;
+  };
   MemoryPlan plan;
-  plan.weights_bytes = model.weight_bytes;
-  plan.kv_bytes = run.kv_budget_tokens * model.kv_bytes_per_token();
-  plan.state_bytes = model.state_bytes();
-  // Per token of a chunk, in float32: three residual streams and the widest
-  // product alive in the graph; its input prepared for the kernels (16-bit
-  // values, scales, sums); one scratch row.
-  const int64_t widest = model.widest_input > model.widest_output
-      ? model.widest_input
-      : model.widest_output;
-  const int64_t per_token = 4 * (3 * model.hidden + model.widest_output) +
-      3 * model.widest_input + 4 * widest;
-  plan.activation_bytes =
-      run.prefill_chunk * per_token + 4 * 4 * model.vocabulary;
-  plan.runtime_bytes =
-      kProgramBytes + kVocabularyBytesPerToken * model.vocabulary;
+  const auto add = [&](MemoryClass kind, std::string_view name, int64_t bytes) {
+    if (bytes != 0) {
+      plan.parts.push_back({kind, name, bytes});
+    }
+  };
+  if (run.copies_weights) {
+    add(MemoryClass::weights, "weights, copied", model.weight_bytes);
+  } else {
+    add(MemoryClass::weights,
+        "weights, mapped",
+        model.weight_bytes - model.embedding_bytes);
+    add(MemoryClass::weights,
+        "embedding rows, mapped",
+        touched_embedding_bytes(model, run));
+  }
+  add(MemoryClass::kv, "keys and values", kv_bytes(model, run));
+  add(MemoryClass::state, "recurrent state", model.state_bytes());
+  add(MemoryClass::activation, "one layer's outputs", graph_bytes(model, run));
+  add(MemoryClass::activation, "kernel workspace", workspace_bytes(model, run));
+  add(MemoryClass::activation,
+      "kernel scratch of threads",
+      run.threads * kernels::matmul_scratch_bytes(model.widest_input));
+  // The model's output, the loop's copy, the sampler's two.
+  add(MemoryClass::activation, "logits and sampling", logits(4));
+  add(MemoryClass::runtime,
+      "program and libraries",
+      kProgramBytes + run.threads * kThreadBytes);
+  add(MemoryClass::runtime,
+      "vocabulary",
+      kVocabularyBytesPerToken * model.vocabulary);
+  add(MemoryClass::runtime, "file header, mapped", model.header_bytes);
   return plan;
 }
 

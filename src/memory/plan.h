@@ -1,31 +1,48 @@
 // SPDX-License-Identifier: MIT
-// How much memory a run will take, by arithmetic alone.
+// How much memory a run will take, by arithmetic alone: from a model's shape
+// and the settings of the run, in microseconds, for a file of any size.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "memory/model_shape.h"
 
 namespace bantam {
 
+/// The settings of a run that cost memory.
 struct RunShape {
   int64_t kv_budget_tokens = 0;
   /// Tokens per forward pass while the prompt is read.
   int64_t prefill_chunk = 0;
+  int threads = 1;
+  /// Bits of one cached key or value: 16, 8 or 4; 32 on the stock path of a
+  /// CPU.
+  int kv_bits = 16;
+  /// Weights are copied out of the file, as the stock path does.
+  bool copies_weights = false;
 };
 
-/// Every byte of a run at its fullest. The parts add up to total_bytes().
-struct MemoryPlan {
-  int64_t weights_bytes = 0;  // mapped
-  int64_t kv_bytes = 0;       // with the budget full
-  int64_t state_bytes = 0;
-  int64_t activation_bytes = 0;  // scratch and graph of one chunk, logits
-  int64_t runtime_bytes = 0;     // program, MLX, vocabulary, allocator
+enum class MemoryClass { weights, kv, state, activation, runtime };
 
-  int64_t total_bytes() const {
-    return weights_bytes + kv_bytes + state_bytes + activation_bytes +
-        runtime_bytes;
-  }
+/// One line of a plan.
+struct MemoryPart {
+  MemoryClass kind;
+  std::string_view name;  // for people
+  int64_t bytes = 0;
+};
+
+/// Every byte of a run at its fullest: the cache full, a chunk of the longest
+/// kind in work.
+struct MemoryPlan {
+  std::vector<MemoryPart> parts;
+
+  int64_t bytes_of(MemoryClass kind) const;
+  int64_t total_bytes() const;
+  /// The part of it that a GPU has to hold. `embedding_on_cpu`: the input
+  /// embedding is looked up from the mapped file.
+  int64_t gpu_bytes(const ModelShape& model, bool embedding_on_cpu) const;
 };
 
 MemoryPlan plan_memory(const ModelShape& model, const RunShape& run);

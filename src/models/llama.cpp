@@ -11,6 +11,7 @@
 #include "models/llama_config.h"
 #include "models/matrix_sizes.h"
 #include "nn/attention.h"
+#include "nn/eval.h"
 #include "nn/linear.h"
 
 namespace bantam {
@@ -159,6 +160,9 @@ ModelShape shape_of(const Checkpoint& checkpoint, const LlamaConfig& config) {
   shape.widest_input =
       std::max({config.hidden_size, config.intermediate_size, q});
   shape.widest_output = std::max(q + 2 * kv, 2 * config.intermediate_size);
+  // x, qkv, heads, h, gate and up, out
+  shape.layer_values =
+      3 * config.hidden_size + (q + 2 * kv) + q + 2 * config.intermediate_size;
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
     LayerShape layer{
         .kind = LayerKind::full_attention,
@@ -267,6 +271,7 @@ class Llama final : public Model {
     nn::mx::array x = nn::embed(ids, embed_tokens_[0], compute_);
     for (size_t i = 0; i < layers_.size(); ++i) {
       x = layer_forward(layers_[i], x, cache.position(), cache.layer(i));
+      nn::end_layer(x, compute_);
     }
     cache.advance(count);
     return nn::norm_project(x, norm_, lm_head_, logit_tokens, compute_);

@@ -78,7 +78,9 @@ std::vector<std::string> supported_architectures() {
 }
 
 ModelShape describe(const Checkpoint& checkpoint) {
-  return family_of(checkpoint).describe(checkpoint);
+  ModelShape shape = family_of(checkpoint).describe(checkpoint);
+  shape.header_bytes = checkpoint.header_bytes();
+  return shape;
 }
 
 std::unique_ptr<Model> make_model(

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stop_token>
 #include <vector>
 
 #include "kernels/matmul.h"
@@ -38,6 +39,8 @@ struct Compute {
   mx::Dtype dtype = mx::float32;
   kernels::ThreadPool* pool = nullptr;
   Workspace* workspace = nullptr;
+  /// Heard between the layers of a long chunk; may be null.
+  const std::stop_token* stop = nullptr;
 };
 
 }  // namespace bantam::nn

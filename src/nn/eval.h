@@ -14,6 +14,19 @@ namespace bantam::nn {
 /// insufficient_memory when MLX cannot allocate, internal otherwise.
 void eval(std::vector<mx::array> arrays);
 
+/// Thrown by end_layer: the run was asked to stop in the middle of a chunk.
+/// Caches are then advanced in some layers only and have to be reset.
+struct StopRequested {};
+
+/// Computes `x`, a layer's output, before the next layer is issued; nothing
+/// for a few tokens. MLX allocates what it issues ahead of the kernels: left
+/// alone, a long chunk holds the activations of ten operations at once. It is
+/// also where a long chunk hears Compute::stop: throws StopRequested.
+void end_layer(mx::array& x, const Compute& compute);
+
+/// Frees the buffers that MLX keeps for reuse.
+void give_back();
+
 /// The float32 values of `x` (evaluated if need be), valid while x lives.
 std::span<const float> values(mx::array& x);
 

@@ -208,4 +208,35 @@ int64_t Checkpoint::weight_bytes() const {
   return bytes;
 }
 
+int64_t Checkpoint::header_bytes() const {
+  int64_t bytes = gguf_ ? gguf_->file_bytes() : 0;
+  for (const GgufFile& part : more_parts_) {
+    bytes += part.file_bytes();
+  }
+  for (const SafetensorsFile& shard : shards_) {
+    bytes += shard.file_bytes();
+  }
+  return bytes - weight_bytes();
+}
+
+std::vector<std::string> Checkpoint::files() const {
+  if (is_gguf()) {
+    std::vector<std::string> files{gguf_->path()};
+    for (const GgufFile& part : more_parts_) {
+      files.push_back(part.path());
+    }
+    return files;
+  }
+  std::vector<std::string> files;
+  for (const SafetensorsFile& shard : shards_) {
+    files.push_back(shard.path());
+  }
+  for (const char* extension : {".json", ".jinja", ".model"}) {
+    for (const std::string& name : file_names(path_, extension)) {
+      files.push_back((fs::path(path_) / name).string());
+    }
+  }
+  return files;
+}
+
 }  // namespace bantam

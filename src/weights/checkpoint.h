@@ -65,8 +65,15 @@ class Checkpoint {
   /// "default" where several are given); nullopt if there is none.
   std::optional<std::string> chat_template() const;
 
+  /// The files that decide what the model answers: weights, configuration,
+  /// tokenizer, template.
+  std::vector<std::string> files() const;
+
   /// Sum of the sizes of all tensor data, in bytes.
   int64_t weight_bytes() const;
+  /// Mapped bytes of the files that are not tensor data: headers, metadata,
+  /// padding.
+  int64_t header_bytes() const;
 
  private:
   void open_gguf();

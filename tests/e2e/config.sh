@@ -97,7 +97,6 @@ wrong 2:16 'nan' 'sampling:\n  temperature: .nan\n'
 wrong 2:1 'tab' 'sampling:\n\tseed: 1\n'
 wrong 2:9 'anchor' 'sampling:\n  stop: &a [*a, *a]\n'
 wrong 1:1 'list' '- 1\n'
-wrong 3 'budget.*not available' 'environment:\n\n  budget: 1GiB\n'
 wrong 2 'chat_history_limit.*not available' \
   'execution:\n  chat_history_limit: 4\n'
 refuses 2 'nowhere.yaml' run --config "$dir/nowhere.yaml" "$tiny" hi
@@ -107,8 +106,6 @@ run 0 run --config "$dir/empty.yaml" "$tiny" hi --max-tokens 2
 
 # What is not there yet says so.
 refuses 2 '--kv-bits.*not available' run "$tiny" hi --kv-bits 4
-refuses 2 '--budget.*not available' run "$tiny" hi --budget 1GiB
-refuses 2 '--receipt.*not available' run "$tiny" hi --receipt "$dir/r"
 refuses 2 '--kernels.*portable' run "$tiny" hi --kernels portable
 
 # Pins: bantam's own version is what is here.

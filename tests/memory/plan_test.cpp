@@ -8,42 +8,78 @@ namespace {
 
 ModelShape small_model() {
   ModelShape shape;
+  shape.context_tokens = 4096;
   shape.vocabulary = 1000;
   shape.hidden = 64;
+  shape.heads = 4;
+  shape.head_dim = 16;
   shape.widest_input = 128;
   shape.widest_output = 256;
+  shape.layer_values = 700;
   shape.weight_bytes = 1'000'000;
+  shape.header_bytes = 5000;
   shape.layers = {
       {.kv_heads = 2, .head_dim = 16},
       {.kind = LayerKind::recurrent, .state_bytes = 4096}};
   return shape;
 }
 
+const RunShape kRun{.kv_budget_tokens = 100, .prefill_chunk = 32};
+
 TEST(MemoryPlan, CountsTheCacheOfEveryLayer) {
   const ModelShape shape = small_model();
   EXPECT_EQ(shape.kv_bytes_per_token(), 2 * 2 * 16 * 2);
   EXPECT_EQ(shape.kv_bytes_per_token(8), 2 * 2 * 16);
-  const MemoryPlan plan =
-      plan_memory(shape, {.kv_budget_tokens = 100, .prefill_chunk = 8});
-  EXPECT_EQ(plan.kv_bytes, 100 * 128);
-  EXPECT_EQ(plan.state_bytes, 4096);
-  EXPECT_EQ(plan.weights_bytes, 1'000'000);
+  const MemoryPlan plan = plan_memory(shape, kRun);
+  EXPECT_EQ(plan.bytes_of(MemoryClass::kv), 100 * 128);
+  EXPECT_EQ(plan.bytes_of(MemoryClass::state), 4096);
+  EXPECT_EQ(plan.bytes_of(MemoryClass::weights), 1'000'000);
 }
 
-TEST(MemoryPlan, PartsAddUpAndGrowWithTheirCauses) {
+TEST(MemoryPlan, PartsAddUp) {
+  const MemoryPlan plan = plan_memory(small_model(), kRun);
+  int64_t sum = 0;
+  for (const MemoryClass kind :
+       {MemoryClass::weights,
+        MemoryClass::kv,
+        MemoryClass::state,
+        MemoryClass::activation,
+        MemoryClass::runtime}) {
+    sum += plan.bytes_of(kind);
+  }
+  EXPECT_EQ(sum, plan.total_bytes());
+}
+
+TEST(MemoryPlan, GrowsWithItsCauses) {
   const ModelShape shape = small_model();
-  const MemoryPlan small =
-      plan_memory(shape, {.kv_budget_tokens = 100, .prefill_chunk = 8});
+  const auto total = [&](RunShape run) {
+    return plan_memory(shape, run).total_bytes();
+  };
+  RunShape longer = kRun;
+  longer.kv_budget_tokens = 200;
+  EXPECT_GE(total(longer) - total(kRun), 100 * 128);
+  RunShape wider = kRun;
+  wider.prefill_chunk = 64;
+  // The outputs of a layer for 32 tokens more.
+  EXPECT_GE(total(wider) - total(kRun), 32 * 4 * 700);
+  RunShape quantized = kRun;
+  quantized.kv_bits = 4;
+  EXPECT_EQ(total(kRun) - total(quantized), 100 * 128 * 3 / 4);
+  RunShape threaded = kRun;
+  threaded.threads = 4;
+  EXPECT_GT(total(threaded), total(kRun));
+}
+
+TEST(MemoryPlan, OfAnEmbeddingOnlyRowsInUseAreTouched) {
+  ModelShape shape = small_model();
+  shape.weight_bytes = 600 << 20;
+  shape.embedding_bytes = 500 << 20;
+  const MemoryPlan plan = plan_memory(shape, kRun);
   EXPECT_EQ(
-      small.total_bytes(),
-      small.weights_bytes + small.kv_bytes + small.state_bytes +
-          small.activation_bytes + small.runtime_bytes);
-  const MemoryPlan longer =
-      plan_memory(shape, {.kv_budget_tokens = 101, .prefill_chunk = 8});
-  EXPECT_EQ(longer.total_bytes() - small.total_bytes(), 128);
-  const MemoryPlan wider =
-      plan_memory(shape, {.kv_budget_tokens = 100, .prefill_chunk = 16});
-  EXPECT_GT(wider.activation_bytes, small.activation_bytes);
+      plan.bytes_of(MemoryClass::weights), (100 << 20) + 100 * (64 << 10));
+  // A GPU holds the table whole, unless the CPU looks it up.
+  EXPECT_EQ(
+      plan.gpu_bytes(shape, false) - plan.gpu_bytes(shape, true), 500 << 20);
 }
 
 }  // namespace

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// What an Engine is made of. engine.cpp plans, checks and loads; generation.cpp
+// answers.
+#pragma once
+
+#include <mlx/mlx.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "bantam/engine.h"
+#include "cache/kv_cache.h"
+#include "engine/chat_prompt.h"
+#include "engine/run_check.h"
+#include "engine/run_guard.h"
+#include "generate/token_loop.h"
+#include "models/registry.h"
+#include "weights/checkpoint.h"
+
+namespace bantam {
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(Clock::now() - start_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+struct Engine::Impl {
+  explicit Impl(const EngineOptions& engine_options);
+
+  Result generate(
+      const Request& request,
+      const Observer& observer,
+      std::stop_token stop);
+  void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
+
+  std::unique_ptr<RunGuard> make_guard();
+  std::vector<TokenId> prompt_of(const Request& request, Result& result) const;
+  std::vector<TokenId> end_tokens_for(const Request& request) const;
+  bool prefill(
+      const std::vector<TokenId>& prompt,
+      TokenLoop& loop,
+      const Observer& observer,
+      std::stop_token stop,
+      Result& result);
+  void decode(
+      const Request& request,
+      int64_t max_tokens,
+      TokenLoop& loop,
+      const Observer& observer,
+      std::stop_token stop,
+      const Stopwatch& clock,
+      Result& result);
+  void finish(Result& result);
+  void reserve(int64_t tokens);
+
+  EngineOptions options;
+  Stopwatch load_clock;
+  Checkpoint checkpoint;
+  ModelShape shape;
+  RunShape run;
+  std::unique_ptr<MemorySource> source;
+  std::unique_ptr<TraceWriter> recorder;  // null: nothing is recorded
+  MemorySample before;                    // loading
+  ClearedRun cleared;
+  std::unique_ptr<RunGuard> guard;
+  std::unique_ptr<Tokenizer> tokenizer;
+  ChatPrompt chat_prompt;
+  std::vector<TokenId> end_tokens;
+  kernels::ThreadPool pool;
+  nn::Workspace workspace;
+  std::stop_token run_stop;
+  nn::Compute compute;
+  std::unique_ptr<Model> model;
+  KvCache cache;
+  ModelSummary summary;
+  double load_s = 0;
+};
+
+}  // namespace bantam

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+// One request answered: prompt, prefill, decoding, and what it took.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "engine/engine_impl.h"
+#include "machine/process_memory.h"
+#include "nn/eval.h"
+#include "text/stop_strings.h"
+
+namespace bantam {
+
+namespace {
+
+// A run over its plan by more than this is a defect of the plan: 3 %, but small
+// runs have 4 MiB for what a page here and there costs.
+constexpr double kPlanTolerance = 0.03;
+constexpr int64_t kPlanSlackBytes = 4 << 20;
+
+// In yellow a chunk of the prompt is this much smaller, so that less memory is
+// in use and a stop is heard sooner.
+constexpr int64_t kYellowChunkDivisor = 4;
+
+// A token by its id or its spelling.
+std::optional<TokenId> token_named(
+    const std::string& name,
+    const Tokenizer& tokenizer) {
+  TokenId id = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data(), end, id);
+  if (error == std::errc{} && stop == end && id >= 0 &&
+      id < tokenizer.vocabulary_size()) {
+    return id;
+  }
+  return tokenizer.find(name);
+}
+
+const char* plural(int64_t count) {
+  return count == 1 ? "" : "s";
+}
+
+}  // namespace
+
+void Engine::Impl::reserve(int64_t tokens) {
+  if (compute.path == nn::KernelPath::stock) {
+    return;
+  }
+  const auto widest = std::max(shape.widest_input, shape.widest_output);
+  workspace.activations.reserve(tokens, shape.widest_input);
+  if (workspace.floats.size() < static_cast<size_t>(tokens * widest)) {
+    workspace.floats.resize(tokens * widest);
+  }
+  const LayerShape& layer = shape.layers.front();
+  const int64_t scratch = kernels::attention_scratch_bytes(
+      {.heads = shape.heads,
+       .kv_heads = layer.kv_heads,
+       .head_dim = layer.head_dim,
+       .scale = 1},
+      run.kv_budget_tokens,
+      tokens,
+      pool.threads());
+  if (workspace.attention.size() < static_cast<size_t>(scratch)) {
+    workspace.attention.resize(scratch);
+  }
+}
+
+std::vector<TokenId> Engine::Impl::prompt_of(
+    const Request& request,
+    Result& result) const {
+  std::vector<TokenId> prompt = chat_prompt.encode(request, result.notes);
+  const int64_t context = shape.context_tokens;
+  if (static_cast<int64_t>(prompt.size()) >= context) {
+    fail(
+        ErrorCode::invalid_request,
+        "the prompt has {} tokens, but the model's context holds {}; shorten "
+        "the prompt or choose a model with a longer context",
+        prompt.size(),
+        context);
+  }
+  // A tokenizer may know more tokens than the model has rows for.
+  for (const TokenId id : prompt) {
+    if (id >= shape.vocabulary) {
+      fail(
+          ErrorCode::invalid_file,
+          "{}: the tokenizer makes token {}, but the model knows {} tokens",
+          checkpoint.path(),
+          id,
+          shape.vocabulary);
+    }
+  }
+  result.prompt_tokens = static_cast<int64_t>(prompt.size());
+  result.prompt_ids = prompt;
+  return prompt;
+}
+
+std::vector<TokenId> Engine::Impl::end_tokens_for(
+    const Request& request) const {
+  std::vector<TokenId> ends = end_tokens;
+  for (const std::string& spelling : request.end_tokens) {
+    const std::optional<TokenId> id = token_named(spelling, *tokenizer);
+    if (!id) {
+      fail(
+          ErrorCode::invalid_request,
+          "end token \"{}\" is not in the vocabulary",
+          spelling);
+    }
+    ends.push_back(*id);
+  }
+  return ends;
+}
+
+void Engine::Impl::decode(
+    const Request& request,
+    int64_t max_tokens,
+    TokenLoop& loop,
+    const Observer& observer,
+    std::stop_token stop,
+    const Stopwatch& clock,
+    Result& result) {
+  const std::vector<TokenId> ends = end_tokens_for(request);
+  StreamDecoder decoder(*tokenizer);
+  StopStrings stop_strings(request.stop);
+  const auto emit = [&](const std::string& piece) {
+    result.text += piece;
+    if (observer.text && !piece.empty()) {
+      observer.text(piece);
+    }
+  };
+  Stopwatch decode_clock;
+  result.finish_reason = FinishReason::length;
+  while (result.completion_tokens() < max_tokens) {
+    if (!result.token_ids.empty()) {
+      loop.advance(result.token_ids.back());
+    }
+    const TokenId token = loop.sample();
+    result.token_ids.push_back(token);
+    if (result.completion_tokens() == 1) {
+      result.timing.first_token_s = clock.seconds();
+      decode_clock = {};
+    }
+    if (std::find(ends.begin(), ends.end(), token) != ends.end()) {
+      result.finish_reason = FinishReason::stop;
+      break;
+    }
+    const std::string piece = stop_strings.push(decoder.push(token));
+    guard->so_far().append(token, piece);
+    emit(piece);
+    if (stop_strings.stopped()) {
+      result.finish_reason = FinishReason::stop;
+      break;
+    }
+    if (guard->must_stop()) {
+      result.finish_reason = guard->finish_reason();
+      break;
+    }
+    if (stop.stop_requested()) {
+      result.finish_reason = FinishReason::cancelled;
+      break;
+    }
+    if (guard->take_give_back()) {
+      nn::give_back();
+    }
+  }
+  result.timing.decode_s = decode_clock.seconds();
+  if (!stop_strings.stopped()) {
+    emit(stop_strings.push(decoder.finish()));
+    emit(stop_strings.finish());
+  }
+}
+
+// False if stopped: result.finish_reason says by whom.
+bool Engine::Impl::prefill(
+    const std::vector<TokenId>& prompt,
+    TokenLoop& loop,
+    const Observer& observer,
+    std::stop_token stop,
+    Result& result) {
+  const Stopwatch prefill_clock;
+  const auto chunk = [&] {
+    if (guard->take_give_back()) {
+      nn::give_back();
+    }
+    return guard->shrink_prefill()
+        ? std::max<int64_t>(1, run.prefill_chunk / kYellowChunkDivisor)
+        : run.prefill_chunk;
+  };
+  const auto progress = [&](int64_t done) {
+    if (observer.prefill) {
+      observer.prefill(done, result.prompt_tokens);
+    }
+  };
+  // Either of user and guard stops the work between two layers.
+  std::stop_source either;
+  run_stop = either.get_token();
+  const auto request_stop = [&] { either.request_stop(); };
+  const std::stop_callback by_user(stop, request_stop);
+  const std::stop_callback by_guard(guard->stop_token(), request_stop);
+  const bool read = loop.prefill(prompt, chunk, progress, run_stop);
+  result.timing.prefill_s = prefill_clock.seconds();
+  if (!read) {
+    result.finish_reason =
+        guard->must_stop() ? guard->finish_reason() : FinishReason::cancelled;
+  }
+  return read;
+}
+
+// The guard's fields and the plan beside the peak.
+void Engine::Impl::finish(Result& result) {
+  MemoryUse& memory = result.memory;
+  memory.planned_bytes = cleared.plan.total_bytes();
+  memory.peak_bytes = peak_process_bytes();
+  memory.budget_bytes = cleared.budget.bytes;
+  memory.kv_budget_tokens = options.max_kv_size;
+  memory.kv_dropped_tokens = cache.dropped_tokens();
+  guard->finish(result);
+  guard.reset();
+  if (recorder && recorder->failed()) {
+    result.notes.push_back(
+        "the memory trace " + options.memory.record + " is not complete");
+  }
+  result.notes.insert(
+      result.notes.end(), cleared.warnings.begin(), cleared.warnings.end());
+  const auto planned = static_cast<double>(memory.planned_bytes);
+  const int64_t allowed = std::max(
+      static_cast<int64_t>(planned * (1 + kPlanTolerance)),
+      memory.planned_bytes + kPlanSlackBytes);
+  if (memory.peak_bytes > allowed && !run.copies_weights) {
+    result.notes.push_back(
+        fmt::format(
+            "the run took {}, but its plan was {}: a defect of the plan; "
+            "please report it with the output of bantam plan",
+            format_size(memory.peak_bytes),
+            format_size(memory.planned_bytes)));
+  }
+}
+
+Result Engine::Impl::generate(
+    const Request& request,
+    const Observer& observer,
+    std::stop_token stop) {
+  const Stopwatch clock;
+  Result result;
+  result.timing.load_s = load_s;
+  if (request.max_tokens < 1) {
+    fail(
+        ErrorCode::invalid_request,
+        "--max-tokens is {}, but must be at least 1",
+        request.max_tokens);
+  }
+  const std::vector<TokenId> prompt = prompt_of(request, result);
+  const int64_t room = shape.context_tokens - result.prompt_tokens;
+  const int64_t max_tokens = std::min(request.max_tokens, room);
+
+  if (guard == nullptr) {
+    guard = make_guard();
+  }
+  cache.reset();
+  reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
+  TokenLoop loop(*model, cache, request.sampling);
+  guard->so_far().begin(result);
+  if (prefill(prompt, loop, observer, stop, result)) {
+    decode(request, max_tokens, loop, observer, stop, clock, result);
+  }
+  if (result.finish_reason == FinishReason::length &&
+      max_tokens < request.max_tokens) {
+    result.notes.push_back(
+        fmt::format(
+            "the answer ended after {} token{}: the model's context of {} "
+            "tokens is full",
+            max_tokens,
+            plural(max_tokens),
+            shape.context_tokens));
+  }
+  finish(result);
+  return result;
+}
+
+void Engine::Impl::logits(
+    std::span<const int32_t> ids,
+    int64_t chunk,
+    const LogitRow& row) {
+  const int64_t vocabulary = shape.vocabulary;
+  for (const int32_t id : ids) {
+    if (id < 0 || id >= vocabulary) {
+      fail(
+          ErrorCode::invalid_request,
+          "token id {} is outside the vocabulary of {} tokens",
+          id,
+          vocabulary);
+    }
+  }
+  if (chunk < 1) {
+    fail(ErrorCode::invalid_request, "the chunk must be at least 1 token");
+  }
+  if (static_cast<int64_t>(ids.size()) > shape.context_tokens) {
+    fail(
+        ErrorCode::invalid_request,
+        "{} token ids are given, but the model's context holds {}",
+        ids.size(),
+        shape.context_tokens);
+  }
+  cache.reset();
+  run_stop = {};
+  reserve(std::min<int64_t>(chunk, ids.size()));
+  for (size_t done = 0; done < ids.size();) {
+    const size_t count =
+        std::min(static_cast<size_t>(chunk), ids.size() - done);
+    nn::mx::array result = model->forward(
+        ids.subspan(done, count), static_cast<int64_t>(count), cache);
+    const std::span<const float> values = nn::values(result);
+    for (size_t t = 0; t < count; ++t) {
+      row(values.subspan(t * vocabulary, vocabulary));
+    }
+    done += count;
+  }
+}
+
+}  // namespace bantam

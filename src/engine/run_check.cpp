@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+#include "engine/run_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "kernels/thread_pool.h"
+#include "machine/machine_profile.h"
+#include "machine/this_machine.h"
+#include "memory/preflight.h"
+
+namespace bantam {
+
+namespace {
+
+constexpr const char* kAvailableUnknown =
+    "how much memory is available is not known, so the plan was not checked "
+    "against it; --budget sets a limit";
+
+// What the heavy applications hold, as far as it can be seen.
+struct HeavyApps {
+  std::string names;  // "Chrome (2.1 GiB), Docker Desktop (unknown)"
+  int64_t bytes = 0;
+};
+
+HeavyApps heavy_apps(const MemorySample& sample) {
+  HeavyApps apps;
+  if (!sample.apps) {
+    return apps;
+  }
+  for (const AppMemory& app : *sample.apps) {
+    apps.names += fmt::format(
+        "{}{} ({})",
+        apps.names.empty() ? "" : ", ",
+        app.name,
+        app.bytes ? format_size(*app.bytes) : "size unknown");
+    apps.bytes += app.bytes.value_or(0);
+  }
+  return apps;
+}
+
+std::string join_options(const std::vector<FitOption>& options) {
+  std::string text;
+  for (const FitOption& option : options) {
+    text += text.empty() ? "; what would fit: " : "; or ";
+    text += option.text;
+    if (!option.command.empty()) {
+      text += " (" + option.command + ")";
+    }
+  }
+  return text;
+}
+
+[[noreturn]] void refuse(
+    const Shortfall& shortfall,
+    const MemoryRules& rules,
+    const HeavyApps& apps) {
+  std::string text;
+  for (const std::string& reason : shortfall.reasons) {
+    text += (text.empty() ? "" : "; ") + reason;
+  }
+  if (rules.clean_room && !apps.names.empty()) {
+    text += fmt::format(
+        "; running: {}; closing them gives back up to {}, and --allow-dirty "
+        "starts all the same",
+        apps.names,
+        format_size(apps.bytes));
+  }
+  fail(
+      ErrorCode::insufficient_memory,
+      "not started: {}{}",
+      text,
+      join_options(shortfall.options));
+}
+
+// What the machine has, as opposed to what it has available now: the room that
+// --allow-dirty counts on.
+MemoryBudget budget_of_machine(const MemorySample& sample) {
+  return budget_of_ram(sample.total_bytes.value_or(0), std::nullopt);
+}
+
+// Pressure at the start. Replaces nothing of the plan's verdict.
+void check_pressure(
+    const MemoryRules& rules,
+    const MemorySample& sample,
+    ClearedRun& run) {
+  const PreflightSettings settings{
+      .threshold = rules.threshold == PressureThreshold::red ? Pressure::red
+                                                             : Pressure::yellow,
+      .allow_pressure = !rules.clean_room,
+      .allow_unknown = !rules.clean_room};
+  const auto verdict = check_before_run(std::span(&sample, 1), settings);
+  if (const auto* refused = std::get_if<Refused>(&verdict)) {
+    fail(
+        ErrorCode::insufficient_memory,
+        "not started: {}; --allow-dirty starts all the same",
+        refused->reason);
+  }
+  const Clear& clear = std::get<Clear>(verdict);
+  run.unknown_accepted = clear.unknown_accepted;
+  run.warnings.insert(
+      run.warnings.end(), clear.warnings.begin(), clear.warnings.end());
+}
+
+}  // namespace
+
+RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
+  // No position lies beyond the context, so a larger cache would never be full.
+  const int64_t context = model.context_tokens;
+  const bool stock = options.device == DeviceChoice::gpu ||
+      options.kernels == KernelChoice::mlx;
+  return {
+      .kv_budget_tokens = std::min(options.max_kv_size, context),
+      .prefill_chunk = std::min(options.prefill_chunk, context),
+      .threads =
+          options.threads > 0 ? options.threads : kernels::physical_cores(),
+      .kv_bits = stock && options.device == DeviceChoice::cpu ? 32 : 16,
+      .copies_weights = stock};
+}
+
+FitTarget fit_target(const EngineOptions& options) {
+  return options.device == DeviceChoice::gpu ? FitTarget::gpu : FitTarget::cpu;
+}
+
+std::optional<MemoryBudget> memory_budget(
+    const MemoryRules& rules,
+    const MemorySample* sample) {
+  std::optional<MemoryBudget> least;
+  const auto consider = [&](const MemoryBudget& budget) {
+    if (!least || budget.bytes < least->bytes) {
+      least = budget;
+    }
+  };
+  if (rules.budget_bytes > 0) {
+    consider(budget_of_limit(rules.budget_bytes));
+  }
+  if (rules.ram_bytes > 0) {
+    consider(budget_of_ram(
+        rules.ram_bytes, apple_working_set(rules.ram_bytes).bytes));
+  }
+  if (sample != nullptr && sample->available_bytes) {
+    const MachineProfile machine = this_machine();
+    consider(budget_now(
+        {.total_bytes = sample->total_bytes.value_or(0),
+         .available_bytes = *sample->available_bytes,
+         .own_bytes = sample->own_footprint_bytes.value_or(0),
+         .limited = !machine.limited_by.empty() &&
+             machine.ram_bytes == sample->total_bytes}));
+  } else if (sample != nullptr && sample->total_bytes) {
+    consider(budget_of_machine(*sample));
+  }
+  return least;
+}
+
+ClearedRun check_run(
+    const EngineOptions& options,
+    const ModelShape& model,
+    const MemorySample& sample) {
+  const MemoryRules& rules = options.memory;
+  const RunShape shape = run_shape(options, model);
+  ClearedRun run;
+  run.plan = plan_memory(model, shape);
+  const auto budget = memory_budget(rules, &sample);
+  if (!budget) {
+    run.warnings.emplace_back(kAvailableUnknown);
+  }
+  run.budget = budget.value_or(budget_of_limit(run.plan.total_bytes()));
+  const HeavyApps apps = heavy_apps(sample);
+  auto fit = fit_memory(model, shape, run.budget, fit_target(options));
+  if (const auto* shortfall = std::get_if<Shortfall>(&fit)) {
+    const bool overridable = !rules.clean_room && rules.budget_bytes == 0 &&
+        rules.ram_bytes == 0 && sample.total_bytes.has_value();
+    if (!overridable) {
+      refuse(*shortfall, rules, apps);
+    }
+    run.budget = budget_of_machine(sample);
+    auto again = fit_memory(model, shape, run.budget, fit_target(options));
+    if (const auto* still = std::get_if<Shortfall>(&again)) {
+      refuse(*still, rules, apps);
+    }
+    run.warnings.push_back(
+        fmt::format(
+            "started because of --allow-dirty: {}{}",
+            shortfall->reasons.front(),
+            apps.names.empty() ? "" : "; running: " + apps.names));
+    fit = std::move(again);
+  }
+  run.embedding_on_cpu = std::get<Fits>(fit).embedding_on_cpu;
+  check_pressure(rules, sample, run);
+  return run;
+}
+
+}  // namespace bantam

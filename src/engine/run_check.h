@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// What has to be true before a model is loaded: its plan fits what the machine
+// gives, memory pressure is low, and no heavy application holds the room.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bantam/engine.h"
+#include "machine/memory_sample.h"
+#include "memory/fit.h"
+
+namespace bantam {
+
+/// The settings of a run that cost memory, from what the user asked for.
+RunShape run_shape(const EngineOptions& options, const ModelShape& model);
+
+FitTarget fit_target(const EngineOptions& options);
+
+/// What `rules` allow: the least of --budget, --ram and, where it is known,
+/// what the machine of `sample` has available. nullptr: for another machine.
+/// nullopt: nothing says how much.
+std::optional<MemoryBudget> memory_budget(
+    const MemoryRules& rules,
+    const MemorySample* sample);
+
+struct ClearedRun {
+  MemoryPlan plan;
+  MemoryBudget budget;
+  bool embedding_on_cpu = false;
+  bool unknown_accepted = false;      // the level of pressure
+  std::vector<std::string> warnings;  // one sentence each
+};
+
+/// Throws insufficient_memory with all numbers, in one line. `sample` has the
+/// heavy applications in it.
+ClearedRun check_run(
+    const EngineOptions& options,
+    const ModelShape& model,
+    const MemorySample& sample);
+
+}  // namespace bantam
