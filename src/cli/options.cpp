@@ -8,8 +8,7 @@
 
 #include "base/error.h"
 #include "cli/chosen_model.h"
-#include "cli/version.h"
-#include "config/version_pin.h"
+#include "cli/framework.h"
 
 namespace bantam {
 
@@ -53,30 +52,6 @@ SamplingSettings sampling_settings(const RunConfig& config) {
         parse_logit_bias(text, config.named("sampling.logit_bias")));
   }
   return sampling;
-}
-
-// The framework must be here, in a version that the pin allows.
-void check_framework(const RunConfig& config) {
-  const std::string& framework = config.text("runtime.framework");
-  const std::string& pin = config.text("runtime.version_pin");
-  if (framework == "bantam") {
-    if (!VersionPin::parse(pin)->contains(*Version::parse(kVersion))) {
-      fail(
-          ErrorCode::invalid_request,
-          "{}: this is bantam {}, but {} is asked for; build a bantam of that "
-          "range, or pin the one that is here: --version-pin \"{}\"",
-          config.named("runtime.version_pin"),
-          kVersion,
-          pin,
-          compatible_pin());
-    }
-  } else {
-    fail(
-        ErrorCode::unavailable,
-        "{}: this build cannot run {} yet; --framework bantam answers itself",
-        config.named("runtime.framework"),
-        framework);
-  }
 }
 
 std::string set_aside_note(const SetAsidePin& pin, const RunConfig& config) {

@@ -270,14 +270,14 @@ Version Version::without_local() const {
   return version;
 }
 
-bool Version::same_base(const Version& other) const {
-  const auto base = [](const Version& version) {
-    Version bare;
-    bare.epoch_ = version.epoch_;
-    bare.release_ = version.release_;
-    return bare;
+bool Version::same_before_post(const Version& other) const {
+  const auto beginning = [](Version version) {
+    version.post_.reset();
+    version.dev_.reset();
+    version.local_.clear();
+    return version;
   };
-  return base(*this) == base(other);
+  return beginning(*this) == beginning(other);
 }
 
 bool Version::starts_with(const Version& prefix) const {
@@ -396,16 +396,19 @@ bool VersionPin::holds(const Clause& clause, const Version& version) {
       return here <= wanted;
     case Relation::at_least:
       return here >= wanted;
-    case Relation::below:
-      // <1.0 leaves 1.0rc1 out, unless it names a pre-release itself.
-      return version < wanted &&
-          !(version.is_pre_release() && !wanted.is_pre_release() &&
-            version.same_base(wanted));
+    case Relation::below: {
+      // <1.0 leaves the pre-releases of 1.0 out, unless it names one itself.
+      Version bound = wanted;
+      if (!wanted.is_pre_release()) {
+        bound.dev_ = VersionNumber();
+      }
+      return version < bound;
+    }
     case Relation::above:
-      // Likewise >1.0 and 1.0.post1 or 1.0+local.
-      return version > wanted &&
-          !(version.post_ && !wanted.post_ && version.same_base(wanted)) &&
-          !(!version.local_.empty() && version.same_base(wanted));
+      // >1.0 leaves 1.0.post1 out, unless it names such a release itself.
+      return here > wanted &&
+          !(here.post_ && !wanted.post_ && !wanted.dev_ &&
+            here.same_before_post(wanted));
   }
   return false;
 }

@@ -47,7 +47,8 @@ class Version {
   };
 
   Version without_local() const;
-  bool same_base(const Version& other) const;
+  // Whether they differ at most from the post-release on.
+  bool same_before_post(const Version& other) const;
   // Whether the epoch and the first numbers are those of `prefix`.
   bool starts_with(const Version& prefix) const;
 

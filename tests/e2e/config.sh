@@ -20,8 +20,11 @@ check 'any("set aside" in note for note in out["notes"])'
 run 0 run --config "$guide" --model smollm2 --framework bantam --max-tokens 8 \
   'What is gravity?'
 says err 'note: .*>=0.15.0,<0.16.0.*mlx-lm.*set aside'
-# Its own framework is not bantam.
-refuses 2,7 'mlx-lm' run --config "$guide" 'What is gravity?'
+# Its own framework is mlx-lm, of a version without --max-kv-size.
+refuses 2 'yaml:7: .*>=0.15.0,<0.16.0.*--max-kv-size came with 0.17.0.*>=0.17' \
+  run --config "$guide" 'What is gravity?'
+refuses 2 '0.17.0' run --config "$guide" --framework mlx-lm 'What is gravity?'
+refuses 7 'mlx-lm' run --config "$guide" --version-pin '>=0.32,<0.33' hi
 # Its model is on no machine of ours: both names are in the message.
 run 3 run --config "$guide" --framework bantam 'What is gravity?'
 says err '/models/qwen3.6-27b-mlx-3bit.*Qwen/Qwen3.6-27B-MLX-3bit'
