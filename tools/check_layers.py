@@ -30,6 +30,7 @@ FAMILY_EXCEPTIONS = [
     ("src/text/*", "*", "names of pre-tokenizers and vocabulary kinds in files"),
     ("src/*", "smollm2*", "the built-in model's name, which a user types"),
     ("include/bantam/*", "smollm2*", "the same"),
+    ("src/backends/mlx_lm_*", "*", "names of mlx-lm's own modules"),
     ("src/*", "llama.cpp", "the program, whose GGUF files are read"),
     ("src/machine/heavy_apps.cpp", "llama", "programs that may run beside us"),
 ]

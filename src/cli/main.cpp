@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "cli/command.h"
+#include "cli/version.h"
 
 namespace bantam {
 
@@ -74,7 +75,7 @@ int run_program(int argc, char** argv) {
       "bantam runs large language models on small machines, and says "
       "beforehand how much memory it takes.",
       "bantam");
-  app.set_version_flag("--version", "bantam " BANTAM_VERSION);
+  app.set_version_flag("--version", std::string("bantam ") + kVersion);
   app.footer(
       "bantam run \"What is gravity?\" answers with the built-in small model.\n"
       "Exit codes: 0 done, 1 bug, 2 wrong usage, 3 model missing or damaged,\n"
@@ -85,6 +86,7 @@ int run_program(int argc, char** argv) {
   add_run_command(app, action);
   add_generate_command(app, action);
   add_inspect_command(app, action);
+  add_config_command(app, action);
   add_plan_command(app, action);
   add_replay_command(app, action);
   add_convert_command(app, action);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/chosen_model.h"
+#include "cli/framework.h"
 
 namespace bantam {
 
@@ -51,17 +52,6 @@ SamplingSettings sampling_settings(const RunConfig& config) {
         parse_logit_bias(text, config.named("sampling.logit_bias")));
   }
   return sampling;
-}
-
-void check_framework(const RunConfig& config) {
-  const std::string& framework = config.text("runtime.framework");
-  if (framework != "bantam") {
-    fail(
-        ErrorCode::unavailable,
-        "{}: this build cannot run {} yet; --framework bantam answers itself",
-        config.named("runtime.framework"),
-        framework);
-  }
 }
 
 std::string set_aside_note(const SetAsidePin& pin, const RunConfig& config) {

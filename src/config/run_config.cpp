@@ -11,7 +11,7 @@ namespace bantam {
 namespace {
 
 constexpr SettingKey<SettingKind::choice> kFramework = "runtime.framework";
-constexpr SettingKey<SettingKind::text> kPin = "runtime.version_pin";
+constexpr SettingKey<SettingKind::pin> kPin = "runtime.version_pin";
 
 // Whether this value is one that bantam cannot do yet.
 bool is_pending(const Setting& setting, const SettingValue& value) {

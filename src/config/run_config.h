@@ -75,7 +75,8 @@ class RunConfig {
   }
   /// A text that is not set is empty.
   const std::string& text(
-      SettingKey<SettingKind::text, SettingKind::choice> key) const {
+      SettingKey<SettingKind::text, SettingKind::choice, SettingKind::pin> key)
+      const {
     return std::get<std::string>(entries_[key.index].value);
   }
   const std::vector<std::string>& texts(
@@ -94,6 +95,11 @@ class RunConfig {
   const std::string& named(SettingKey<> key) const {
     return entries_[key.index].named;
   }
+  /// Of kSettings[index], to walk over all.
+  const SettingValue& value(size_t index) const {
+    return entries_[index].value;
+  }
+  const std::string& source(size_t index) const { return entries_[index].from; }
   const std::optional<SetAsidePin>& set_aside_pin() const {
     return set_aside_pin_;
   }

@@ -18,6 +18,7 @@ enum class SettingKind {
   size,     // bytes: 16GiB, 10GB, 512MiB or a plain number
   text,
   choice,  // one of `choices`
+  pin,     // a text: a range of versions
   texts,   // a list of texts
 };
 
@@ -35,6 +36,7 @@ inline constexpr CommandSet kLogits = 1 << 2;
 inline constexpr CommandSet kAnswering = kRun | kGenerate;
 inline constexpr CommandSet kPlan = 1 << 3;
 inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan;
+inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 
 inline constexpr double kUnbounded = std::numeric_limits<double>::infinity();

@@ -259,6 +259,7 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "runtime.version_pin",
         .flag = "--version-pin",
+        .kind = SettingKind::pin,
         .commands = commands::kAnswering,
         .group = setting_groups::kEngine,
         .placeholder = "RANGE",

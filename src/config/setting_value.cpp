@@ -7,6 +7,7 @@
 
 #include "base/size.h"
 #include "base/suggest.h"
+#include "config/version_pin.h"
 
 namespace bantam {
 
@@ -113,6 +114,11 @@ std::optional<SettingValue> parse_value(
         }
       }
       return std::nullopt;
+    case SettingKind::pin:
+      if (!VersionPin::parse(text)) {
+        return std::nullopt;
+      }
+      return SettingValue(std::string(text));
     case SettingKind::text:
       return SettingValue(std::string(text));
     case SettingKind::texts:
@@ -140,6 +146,8 @@ std::string expectation(const Setting& setting) {
       }
       return "one of " + names;
     }
+    case SettingKind::pin:
+      return "a range of versions, such as >=0.15.0,<0.16.0";
     case SettingKind::text:
       return "a text";
     case SettingKind::texts:
@@ -166,7 +174,9 @@ SettingValue default_value(const Setting& setting) {
   if (setting.kind == SettingKind::texts) {
     return std::vector<std::string>{};
   }
-  if (setting.fallback.empty() && setting.kind != SettingKind::text) {
+  const bool is_text =
+      setting.kind == SettingKind::text || setting.kind == SettingKind::pin;
+  if (setting.fallback.empty() && !is_text) {
     return std::monostate{};
   }
   return parse_value(setting, setting.fallback).value();

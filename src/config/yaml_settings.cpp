@@ -353,7 +353,7 @@ class SettingEvents final : public YAML::EventHandler {
     const bool bare = setting.kind == SettingKind::boolean ||
         (setting.is_numeric() && setting.kind != SettingKind::size) ||
         (setting.kind == SettingKind::choice && reads_as_bare(text));
-    if (setting.kind == SettingKind::text) {
+    if (setting.kind == SettingKind::text || setting.kind == SettingKind::pin) {
       check_text(mark, plain, text);
     }
     if (setting.kind == SettingKind::texts) {

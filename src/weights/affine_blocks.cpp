@@ -80,8 +80,7 @@ std::optional<MlxFormat> affine_equivalent(TensorType type) {
   const BlockFormat* format = block_format(type);
   return format == nullptr
       ? std::nullopt
-      : std::optional(
-            MlxFormat{.bits = format->bits, .group = kBlockValues});
+      : std::optional(MlxFormat{.bits = format->bits, .group = kBlockValues});
 }
 
 TensorType affine_bias_type(const Tensor& tensor) {

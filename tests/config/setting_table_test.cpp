@@ -68,6 +68,7 @@ TEST(SettingTable, DefaultsAreValues) {
       EXPECT_TRUE(
           setting.kind == SettingKind::size ||
           setting.kind == SettingKind::text ||
+          setting.kind == SettingKind::pin ||
           setting.kind == SettingKind::texts);
     }
   }

@@ -140,6 +140,8 @@ TEST(YamlSettings, Refuses) {
       {"? [a]\n: b\n", "f:1:3: a list cannot be a key", ""},
       {"sampling:\n  ? {a: b}\n  : 1\n", "f:2:5: a mapping cannot", ""},
       {"~: 1\n", "f:1:1: ", "a key is missing"},
+      {"runtime:\n  version_pin: 0.15\n", "f:2:16: ", "\"0.15\""},
+      {"runtime:\n  version_pin: \"^1.2\"\n", "f:2:16: ", "range of versions"},
       // Ranges and numbers that are none.
       {"sampling:\n  top_p: 1.5\n", "f:2:10: ", "between 0 and 1"},
       {"sampling:\n  temperature: -1\n", "f:2:16: ", "between 0 and 100"},

@@ -20,8 +20,11 @@ check 'any("set aside" in note for note in out["notes"])'
 run 0 run --config "$guide" --model smollm2 --framework bantam --max-tokens 8 \
   'What is gravity?'
 says err 'note: .*>=0.15.0,<0.16.0.*mlx-lm.*set aside'
-# Its own framework is not bantam.
-refuses 2,7 'mlx-lm' run --config "$guide" 'What is gravity?'
+# Its own framework is mlx-lm, of a version without --max-kv-size.
+refuses 2 'yaml:7: .*>=0.15.0,<0.16.0.*--max-kv-size came with 0.17.0.*>=0.17' \
+  run --config "$guide" 'What is gravity?'
+refuses 2 '0.17.0' run --config "$guide" --framework mlx-lm 'What is gravity?'
+refuses 7 'mlx-lm' run --config "$guide" --version-pin '>=0.32,<0.33' hi
 # Its model is on no machine of ours: both names are in the message.
 run 3 run --config "$guide" --framework bantam 'What is gravity?'
 says err '/models/qwen3.6-27b-mlx-3bit.*Qwen/Qwen3.6-27B-MLX-3bit'
@@ -107,6 +110,42 @@ run 0 run --config "$dir/empty.yaml" "$tiny" hi --max-tokens 2
 # What is not there yet says so.
 refuses 2 '--kv-bits.*not available' run "$tiny" hi --kv-bits 4
 refuses 2 '--kernels.*portable' run "$tiny" hi --kernels portable
+
+# Pins: bantam's own version is what is here.
+run 0 run "$tiny" hi --max-tokens 2 --version-pin '>=0.1,<99'
+refuses 2 'this is bantam .*>=99.*--version-pin' run "$tiny" hi \
+  --version-pin '>=99'
+refuses 2 '--version-pin.*range of versions' run "$tiny" hi --version-pin '1.0'
+printf 'runtime:\n  version_pin: "<0.1"\n' >"$dir/pin.yaml"
+refuses 2 'pin.yaml:2: runtime.version_pin.*<0.1' run \
+  --config "$dir/pin.yaml" "$tiny" hi
+
+# config: what is in force, with its source; files that load again.
+run 0 config --show --config "$guide" --temp 0.7 --framework bantam
+silent err
+says out 'temperature: 0.7 +# flag'
+says out "max_kv_size: 1024 +# .*inference_config.yaml:11"
+says out 'min_p: 0.0 +# default'
+says out 'set aside: .*>=0.15.0,<0.16.0'
+cp "$dir/out" "$dir/shown.yaml"
+run 0 config --show --config "$dir/shown.yaml" --json
+check 'out["sampling.temperature"]["value"] == 0.7'
+run 0 config --init --model "$tiny"
+says out '^# Model: .*llama'
+cp "$dir/out" "$dir/init.yaml"
+run 0 run --config "$dir/init.yaml" hi --max-tokens 2
+run 0 config --show --config "$dir/init.yaml" --json
+check 'out["model.name"]["value"] == arg[0]' "$tiny"
+# The tiny model's context is shorter than the default budget.
+check 'out["sampling.max_kv_size"]["value"] == 256'
+check 'out["runtime.version_pin"]["value"].startswith(">=")'
+run 0 config --schema
+check 'out["properties"]["sampling"]["properties"]["top_p"]["maximum"] == 1'
+run 0 config --docs
+same "$dir/out" "$here/../../docs/configuration.md"
+refuses 2 '--show' config
+refuses 2 '--show' config --show --schema
+refuses 3 'nowhere' config --init --model "$dir/nowhere"
 
 # A prompt in brackets is one prompt.
 printf '[a, b]' >"$dir/prompt"
