@@ -20,10 +20,10 @@ struct Finished {
   double seconds = 0;
 };
 
-// Whether any process of the group is there; a zombie whose new parent is slow
-// counts for a moment.
+// Whether no process of the group is there. A dead grandchild counts until
+// process 1 has reaped it, which may take seconds.
 bool group_is_gone(pid_t group) {
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     if (::kill(-group, 0) != 0) {
       return true;
     }
