@@ -194,7 +194,7 @@ def prefill_text(options):
     # Words of several tokens step over the number; single letters do not.
     for letters in range(2 * options.prefill):
         text = " ".join(words[i % len(words)] for i in range(low - 1))
-        text += " x" * letters
+        text += "x" * letters
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
             file.write(text)
             file.flush()

@@ -148,7 +148,9 @@ void Activations::prepare(
   target_name();  // settles the target before the first dispatch
   const int64_t groups = cols / group_size;
   padded_groups_ = round_up(groups, 16);
-  in_quads_ = tokens >= kQuadTokens;
+  // Packing a block of rows costs what its product with some tokens does:
+  // more of them where the matrix-vector kernels are quicker.
+  in_quads_ = tokens >= (use_avx512vnni() ? kVnniQuadTokens : kQuadTokens);
   if (!in_quads_) {
     for (int64_t t = 0; t < tokens; ++t) {
       std::fill_n(

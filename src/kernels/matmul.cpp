@@ -78,7 +78,8 @@ RowsFunction* pick_rows(WeightFormat format) {
 
 int64_t matmul_scratch_bytes(int64_t max_cols) {
   // gemm-inl.h on its widest target: accumulators of a tile, packed pairs,
-  // scales and biases, gathered scales, copies of four rows.
+  // scales and biases, gathered scales, copies of four rows. That is more than
+  // the planes of kVnniQuadTokens - 1 tokens, 9 / 4 bytes for a column.
   const int64_t accumulators = 16 * 12 * kRowGrain * 4;
   const int64_t pairs = max_cols / 2 * kRowGrain * 4;
   const int64_t scales = kRowGrain * row_scale_bytes(max_cols);

@@ -57,9 +57,11 @@ class Activations {
   int group_size() const { return group_size_; }
 
   // Read by the kernels. Few tokens lie one after the other; from
-  // kQuadTokens on, four tokens interleave, pair of columns by pair of columns,
-  // so that matrix-matrix kernels read them in order.
+  // kQuadTokens on (kVnniQuadTokens with AVX-512 VNNI), four tokens interleave,
+  // pair of columns by pair of columns, so that matrix-matrix kernels read them
+  // in order.
   static constexpr int64_t kQuadTokens = 6;
+  static constexpr int64_t kVnniQuadTokens = 16;
   bool in_quads() const { return in_quads_; }
 
   const int16_t* values(int64_t token) const {

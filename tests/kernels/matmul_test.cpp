@@ -74,7 +74,7 @@ TEST_P(MatmulTest, EqualsTheContractOnEveryTarget) {
       {37, s == 1 ? 77 : 3 * s, 1},
       {33, s == 1 ? 16 : 16 * s, 2},
       {19, s == 1 ? 600 : 21 * s, 7},
-      {64, s == 1 ? 33 : 2 * s, 13},
+      {64, s == 1 ? 33 : 2 * s, 16},
       {5, s == 1 ? 130 : 5 * s, 33},
   };
   uint64_t seed = 1;
@@ -145,7 +145,7 @@ TEST_P(MatmulTest, AddsToWhatIsThere) {
   const RandomMatrix random(GetParam(), 21, cols, 3);
   const WeightMatrix& w = random.matrix();
   ThreadPool pool(1);
-  for (const int64_t tokens : {1, 9}) {
+  for (const int64_t tokens : {1, 9, 17}) {
     const auto x = random_activations(tokens * cols, 4);
     const auto plain = multiply(w, x.data(), tokens, pool);
     const auto added = multiply(w, x.data(), tokens, pool, Store::add, 0.75f);
@@ -159,7 +159,7 @@ TEST_P(MatmulTest, AnyScaleBitsFollowTheContract) {
   const int64_t cols = step() == 1 ? 40 : 3 * step();
   const RandomMatrix random(GetParam(), 40, cols, 11, true);
   const WeightMatrix& w = random.matrix();
-  const int64_t tokens = 7;
+  const int64_t tokens = 17;
   const auto x = random_activations(tokens * cols, 12);
   for (const std::string_view target : supported_targets()) {
     SCOPED_TRACE(target);
@@ -208,7 +208,7 @@ TEST(MatmulBounds, LargestSumsAreExact) {
       std::memset(data, 0xFF, static_cast<size_t>(w.rows * w.row_bytes));
     }
     for (const float sign : {1.0f, -1.0f}) {
-      const int64_t tokens = 8;
+      const int64_t tokens = 16;
       const std::vector<float> x(
           static_cast<size_t>(tokens * cols), sign * 3.25f);
       for (const std::string_view target : supported_targets()) {
@@ -233,7 +233,7 @@ TEST(MatmulBounds, InfinitiesAndNansInActivationsSpread) {
        {std::numeric_limits<float>::infinity(),
         -std::numeric_limits<float>::infinity(),
         std::numeric_limits<float>::quiet_NaN()}) {
-    for (const int64_t tokens : {1, 8}) {
+    for (const int64_t tokens : {1, 8, 16}) {
       auto x = random_activations(tokens * 64, 2);
       x[40] = poison;
       ThreadPool pool(1);
