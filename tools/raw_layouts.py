@@ -2,8 +2,6 @@
 """MLX weights back in the names and layouts of raw Hugging Face checkpoints:
 the inverse of what mlx-lm's `sanitize` does, family by family."""
 
-import json
-
 import numpy as np
 
 # Norms that raw checkpoints store less one.
@@ -20,13 +18,10 @@ def uncentre(name, array):
 def qwen3_5(config, weights):
     raw = {}
     for name, array in weights.items():
-        array = uncentre(name, array)
-        if name.startswith("language_model.model."):
-            name = name.replace("language_model.model.",
-                                "model.language_model.")
-        else:
-            name = name.removeprefix("language_model.")
-        raw[name] = array
+        name = name.removeprefix("language_model.")
+        if name.startswith("model.") and "text_config" in config:
+            name = name.replace("model.", "model.language_model.", 1)
+        raw[name] = uncentre(name, array)
     for name in list(raw):
         if name.endswith("switch_mlp.gate_proj.weight"):
             path = name.removesuffix("switch_mlp.gate_proj.weight")
@@ -36,7 +31,9 @@ def qwen3_5(config, weights):
                 [gate, up], axis=1)
             raw[f"{path}experts.down_proj"] = down
     # What a real checkpoint has beside the text model.
-    raw["model.visual.patch_embed.proj.weight"] = np.ones((4, 8), np.float32)
+    if "text_config" in config:
+        raw["model.visual.patch_embed.proj.weight"] = np.ones(
+            (4, 8), np.float32)
     raw["mtp.fc.weight"] = np.ones((8, 4), np.float32)
     return raw
 
@@ -56,7 +53,8 @@ def separate_experts(config, weights):
     return raw
 
 
-LAYOUTS = {"qwen3_5": qwen3_5, "qwen3_5_moe": qwen3_5,
+LAYOUTS = {"qwen3_5": qwen3_5, "qwen3_5_text": qwen3_5,
+           "qwen3_5_moe": qwen3_5,
            "qwen3_moe": separate_experts, "qwen3_next": separate_experts}
 
 
@@ -65,10 +63,8 @@ def raw_weights(config, weights):
     return layout(config, weights) if layout else dict(weights)
 
 
-def make_text_only(folder):
-    """The text part alone, as a checkpoint of its own: its configuration in
-    place of the whole one."""
-    path = folder / "config.json"
-    config = json.loads(path.read_text())
-    text = config.pop("text_config")
-    path.write_text(json.dumps({**config, **text}, indent=1) + "\n")
+def text_only(config):
+    """The configuration of the text part alone, as a checkpoint of its own."""
+    rest = {key: value for key, value in config.items()
+            if key != "text_config"}
+    return {**rest, **config["text_config"]}

@@ -141,7 +141,7 @@ def add_keys(writer, config, arch):
         factor = rope.get("partial_rotary_factor", 0.25)
         writer.add_rope_dimension_count(int(dim * factor))
     if arch in ("qwen35", "qwen35moe"):
-        writer.add_rope_dimension_sections([11, 11, 10, 0])
+        writer.add_rope_dimension_sections([*rope["mrope_section"], 0])
 
 
 def write(path, config, weights, kind):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The key/value cache of one timeline, with a hard budget in tokens. All of
-// its memory is set aside when it is made; nothing grows later.
+// What one timeline has in memory: keys and values with a hard budget in
+// tokens, and the states of recurrent layers. All of it is set aside when the
+// cache is made; nothing grows later.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +11,27 @@
 #include "memory/model_shape.h"
 #include "nn/attention.h"
 #include "nn/compute.h"
+#include "nn/gated_delta.h"
 
 namespace bantam {
 
 /// Tokens at the start of the timeline that are never dropped: models put
 /// excess attention on them ("attention sinks", Xiao et al. 2023), and
-/// without them a full cache degrades at once.
+/// without them a full cache degrades at once. Layers whose own window is
+/// narrower than the budget have none: they were trained to lose them.
 inline constexpr int64_t kSinkTokens = 4;
 
 /// The smallest budget that keeps the sinks and one token more.
 inline constexpr int64_t kMinBudgetTokens = kSinkTokens + 1;
+
+/// A copy of what a cache held at some position. Good for caches of the same
+/// model, budget and path.
+struct CacheSnapshot {
+  int64_t position = 0;
+  bool has_keys = false;              // or states alone
+  std::vector<std::byte> bytes;       // native
+  std::vector<nn::mx::array> arrays;  // stock
+};
 
 class KvCache {
  public:
@@ -33,13 +45,32 @@ class KvCache {
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
 
-  nn::KvLayer& layer(size_t index) { return layers_[index]; }
+  /// Of an attention layer.
+  nn::KvLayer& layer(size_t index) { return layers_[index].kv; }
+  /// Of a recurrent layer.
+  nn::DeltaCache& delta(size_t index) {
+    has_states_ = true;
+    return layers_[index].delta;
+  }
 
   /// The position of the next token: how many the timeline has seen.
   int64_t position() const { return position_; }
   void advance(int64_t tokens) { position_ += tokens; }
   /// Forgets everything; the memory stays.
-  void reset() { position_ = 0; }
+  void reset();
+
+  // The graph must be evaluated before any of the next four.
+
+  /// Copies everything.
+  CacheSnapshot save() const;
+  /// Copies recurrent states alone (nothing, if the model has none): enough to
+  /// come back to this position while no layer has dropped a token.
+  CacheSnapshot mark() const;
+  /// Can restore() take the timeline back to `snapshot`?
+  bool can_restore(const CacheSnapshot& snapshot) const;
+  /// Goes to the snapshot's position. Throws internal if can_restore() says
+  /// no.
+  void restore(const CacheSnapshot& snapshot);
 
   int64_t budget_tokens() const { return budget_tokens_; }
   /// Tokens that no longer fit and were dropped.
@@ -49,12 +80,26 @@ class KvCache {
   int64_t bytes() const { return static_cast<int64_t>(mapping_bytes_); }
 
  private:
-  void make_native_layers(const ModelShape& shape);
-  void make_stock_layers(const ModelShape& shape, const nn::Compute& compute);
+  struct Layer {
+    LayerShape shape;
+    nn::KvLayer kv;        // attention
+    nn::DeltaCache delta;  // recurrent
+
+    bool is_recurrent() const { return shape.kind == LayerKind::recurrent; }
+  };
+
+  void make_native_layers();
+  void make_stock_layers(const nn::Compute& compute);
+  CacheSnapshot copy(bool with_keys) const;
+  /// Calls use(address, bytes) for each run of bytes in use at `position`.
+  template <typename Use>
+  void each_run(int64_t position, bool with_keys, const Use& use) const;
 
   int64_t budget_tokens_;
   int64_t position_ = 0;
-  std::vector<nn::KvLayer> layers_;
+  bool is_native_;
+  bool has_states_ = false;  // that may not be zero, also before advance()
+  std::vector<Layer> layers_;
   std::byte* mapping_ = nullptr;
   size_t mapping_bytes_ = 0;
 };

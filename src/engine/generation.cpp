@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "engine/engine_impl.h"
 #include "machine/process_memory.h"
+#include "models/workspace.h"
 #include "nn/eval.h"
 #include "text/stop_strings.h"
 
@@ -48,23 +49,9 @@ void Engine::Impl::reserve(int64_t tokens) {
   if (compute.path == nn::KernelPath::stock) {
     return;
   }
-  const auto widest = std::max(shape.widest_input, shape.widest_output);
-  workspace.activations.reserve(tokens, shape.widest_input);
-  if (workspace.floats.size() < static_cast<size_t>(tokens * widest)) {
-    workspace.floats.resize(tokens * widest);
-  }
-  const LayerShape& layer = shape.layers.front();
-  const int64_t scratch = kernels::attention_scratch_bytes(
-      {.heads = shape.heads,
-       .kv_heads = layer.kv_heads,
-       .head_dim = layer.head_dim,
-       .scale = 1},
-      run.kv_budget_tokens,
-      tokens,
-      pool.threads());
-  if (workspace.attention.size() < static_cast<size_t>(scratch)) {
-    workspace.attention.resize(scratch);
-  }
+  reserve_workspace(
+      workspace,
+      workspace_need(shape, run.kv_budget_tokens, tokens, pool.threads()));
 }
 
 std::vector<TokenId> Engine::Impl::prompt_of(

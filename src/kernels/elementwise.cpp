@@ -54,6 +54,43 @@ void SwigluToken(const float* gate, const float* up, int64_t cols, float* out) {
   });
 }
 
+// gelu(x) = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3): the usual
+// approximation with tanh, in the form with one exponential.
+void GegluToken(const float* gate, const float* up, int64_t cols, float* out) {
+  const DF d;
+  const VF cubic = hn::Set(d, 0.044715f);
+  const VF factor = hn::Set(d, -1.5957691216f);  // -2 sqrt(2 / pi)
+  for_each16(cols, [&](int64_t k, size_t count) HWY_ATTR {
+    const Lanes16 g = load16_partial(gate + k, count);
+    const Lanes16 u = load16_partial(up + k, count);
+    Lanes16 result;
+    for (size_t i = 0; i < kParts; ++i) {
+      const VF x = g.part[i];
+      const VF bent = fused(hn::Mul(hn::Mul(x, x), x), cubic, x);
+      const VF e = exp_lanes(hn::Mul(bent, factor));
+      const VF gelu = hn::Div(x, hn::Add(hn::Set(d, 1.0f), e));
+      result.part[i] = hn::Mul(gelu, u.part[i]);
+    }
+    store16_partial(result, out + k, count);
+  });
+}
+
+// cap tanh(x / cap) = cap - 2 cap / (1 + e^(2 x / cap))
+void SoftCap(float* x, float cap, int64_t n) {
+  const DF d;
+  const VF whole = hn::Set(d, cap);
+  const VF twice = hn::Set(d, 2.0f * cap);
+  const VF inverse = hn::Set(d, 2.0f / cap);
+  for_each16(n, [&](int64_t k, size_t count) HWY_ATTR {
+    Lanes16 v = load16_partial(x + k, count);
+    for (size_t i = 0; i < kParts; ++i) {
+      const VF e = exp_lanes(hn::Mul(v.part[i], inverse));
+      v.part[i] = hn::Sub(whole, hn::Div(twice, hn::Add(hn::Set(d, 1.0f), e)));
+    }
+    store16_partial(v, x + k, count);
+  });
+}
+
 // y *= 1 / (1 + e^-gate)
 void GateHead(float* y, const float* gate, int64_t head_dim) {
   const DF d;
@@ -65,6 +102,15 @@ void GateHead(float* y, const float* gate, int64_t head_dim) {
       result.part[i] = hn::Div(result.part[i], hn::Add(hn::Set(d, 1.0f), e));
     }
     store16_partial(result, y + k, count);
+  });
+}
+
+void AddScaled(const float* x, float scale, int64_t n, float* y) {
+  const Lanes16 factor = set16(scale);
+  for_each16(n, [&](int64_t k, size_t count) HWY_ATTR {
+    const Lanes16 sum = fused16(
+        factor, load16_partial(x + k, count), load16_partial(y + k, count));
+    store16_partial(sum, y + k, count);
   });
 }
 
@@ -132,7 +178,10 @@ namespace {
 
 HWY_EXPORT(RmsNormToken);
 HWY_EXPORT(SwigluToken);
+HWY_EXPORT(GegluToken);
+HWY_EXPORT(SoftCap);
 HWY_EXPORT(GateHead);
+HWY_EXPORT(AddScaled);
 HWY_EXPORT(Softmax);
 
 // Values that one thread handles in about the time that waking another takes.
@@ -180,6 +229,31 @@ void swiglu(
   pool.parallel_for(tokens, tokens_per_range(cols), gated);
 }
 
+void geglu(
+    const float* gate,
+    const float* up,
+    int64_t stride,
+    int64_t tokens,
+    int64_t cols,
+    float* out,
+    ThreadPool& pool) {
+  target_name();
+  const auto gated = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      HWY_DYNAMIC_DISPATCH(GegluToken)
+      (gate + t * stride, up + t * stride, cols, out + t * cols);
+    }
+  };
+  pool.parallel_for(tokens, tokens_per_range(cols), gated);
+}
+
+void soft_cap(float* x, float cap, int64_t n, ThreadPool& pool) {
+  target_name();
+  pool.parallel_for(n, kSerialValues, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(SoftCap)(x + begin, cap, end - begin);
+  });
+}
+
 void norm_heads(
     float* x,
     int64_t stride,
@@ -222,6 +296,11 @@ void gate_heads(
     }
   };
   pool.parallel_for(tokens, tokens_per_range(heads * head_dim), gated);
+}
+
+void add_scaled(const float* x, float scale, int64_t n, float* y) {
+  target_name();
+  HWY_DYNAMIC_DISPATCH(AddScaled)(x, scale, n, y);
 }
 
 float softmax(float* x, int64_t n) {

@@ -64,6 +64,19 @@ void swiglu(
     float* out,
     ThreadPool& pool);
 
+/// The same with GELU, by its tanh approximation, for silu.
+void geglu(
+    const float* gate,
+    const float* up,
+    int64_t stride,
+    int64_t tokens,
+    int64_t cols,
+    float* out,
+    ThreadPool& pool);
+
+/// x = cap * tanh(x / cap), n floats.
+void soft_cap(float* x, float cap, int64_t n, ThreadPool& pool);
+
 /// y *= sigmoid(gate), head by head: y dense, [tokens, heads * head_dim]; the
 /// gate of a token's first head at gate + token * stride, that of the next one
 /// `head_stride` floats on.
@@ -76,6 +89,9 @@ void gate_heads(
     int64_t heads,
     int64_t head_dim,
     ThreadPool& pool);
+
+/// y = fma(scale, x, y), n floats.
+void add_scaled(const float* x, float scale, int64_t n, float* y);
 
 /// In place softmax of n values, in float32. Returns log(sum(exp(x - max))) +
 /// max of the input.

@@ -21,6 +21,7 @@ struct LayerShape {
   int64_t head_dim = 0;
   int64_t window_tokens = 0;  // sliding_attention: tokens that it sees
   int64_t state_bytes = 0;    // recurrent: state and convolution, float32
+  int64_t conv_bytes = 0;     // the convolution's part of it
   int64_t weight_bytes = 0;
   int64_t experts = 0;         // 0: dense
   int64_t active_experts = 0;  // per token
@@ -45,12 +46,13 @@ struct ModelShape {
   int64_t head_dim = 0;
   int64_t widest_input = 0;   // columns of the widest matrix
   int64_t widest_output = 0;  // rows of the widest product within a layer
-  /// Floats per token of a chunk that the layer with the most of them works
-  /// in, beside its inputs and output.
-  int64_t scratch_floats = 0;
   /// Values per token alive while one layer is computed: its input and the
   /// output of every operation in it.
   int64_t layer_values = 0;
+  /// Floats per token of a chunk that the layer with the most of them works
+  /// in, beside its inputs and output.
+  int64_t scratch_floats = 0;
+  int64_t expert_input = 0;  // columns of an expert's last product
   std::vector<LayerShape> layers;
   /// Parts of the checkpoint that are not used (vision, ...), a line each.
   std::vector<std::string> unused_parts;

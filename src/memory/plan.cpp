@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "kernels/attention.h"
 #include "kernels/matmul.h"
+#include "memory/workspace_need.h"
 
 namespace bantam {
 
@@ -31,10 +31,6 @@ constexpr int64_t kFaultBytes = 64 * kKiB;
 constexpr int64_t kTokensIssuedAhead = 16;
 constexpr int64_t kLayersIssuedAhead = 2;
 
-int64_t kv_bytes(const ModelShape& model, const RunShape& run) {
-  return run.kv_budget_tokens * model.kv_bytes_per_token(run.kv_bits);
-}
-
 // What of an embedding apart from the output head is read: one row a token.
 int64_t touched_embedding_bytes(const ModelShape& model, const RunShape& run) {
   return std::min(model.embedding_bytes, run.kv_budget_tokens * kFaultBytes);
@@ -45,29 +41,6 @@ int64_t graph_bytes(const ModelShape& model, const RunShape& run) {
   const int64_t ahead =
       kLayersIssuedAhead * std::min(run.prefill_chunk, kTokensIssuedAhead - 1);
   return 4 * model.layer_values * std::max(run.prefill_chunk, ahead);
-}
-
-// What the kernels of one stream share (nn::Workspace).
-int64_t workspace_bytes(const ModelShape& model, const RunShape& run) {
-  const int64_t widest = std::max(model.widest_input, model.widest_output);
-  int64_t attention = 0;
-  for (const LayerShape& layer : model.layers) {
-    if (layer.kv_heads == 0) {
-      continue;
-    }
-    attention = std::max(
-        attention,
-        kernels::attention_scratch_bytes(
-            {.heads = model.heads,
-             .kv_heads = layer.kv_heads,
-             .head_dim = layer.head_dim,
-             .scale = 1},
-            run.kv_budget_tokens,
-            run.prefill_chunk,
-            run.threads));
-  }
-  return kernels::Activations::bytes(run.prefill_chunk, model.widest_input) +
-      4 * run.prefill_chunk * widest + attention;
 }
 
 }  // namespace
@@ -115,10 +88,14 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
         "embedding rows, mapped",
         touched_embedding_bytes(model, run));
   }
-  add(MemoryClass::kv, "keys and values", kv_bytes(model, run));
+  add(MemoryClass::kv,
+      "keys and values",
+      model.kv_bytes(run.kv_budget_tokens, run.kv_bits));
   add(MemoryClass::state, "recurrent state", model.state_bytes());
   add(MemoryClass::activation, "one layer's outputs", graph_bytes(model, run));
-  add(MemoryClass::activation, "kernel workspace", workspace_bytes(model, run));
+  const WorkspaceNeed workspace = workspace_need(
+      model, run.kv_budget_tokens, run.prefill_chunk, run.threads);
+  add(MemoryClass::activation, "kernel workspace", workspace.bytes());
   add(MemoryClass::activation,
       "kernel scratch of threads",
       run.threads * kernels::matmul_scratch_bytes(model.widest_input));

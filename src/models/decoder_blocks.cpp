@@ -45,9 +45,10 @@ nn::Linear read_table(const BlockReader& reader, const std::string& path) {
 
 }  // namespace
 
-ModelEnds::ModelEnds(const BlockReader& reader)
+ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
     : embed_tokens_(read_table(reader, "embed_tokens")),
-      norm_(reader.norm("norm", reader.config.hidden_size)) {
+      norm_(reader.norm("norm", reader.config.hidden_size)),
+      options_(options) {
   if (reader.config.tie_word_embeddings) {
     lm_head_.push_back(embed_tokens_);
   } else {
@@ -61,15 +62,37 @@ nn::mx::array ModelEnds::embed(
     const nn::Compute& compute) const {
   const nn::mx::array ids(
       tokens.begin(), {static_cast<int>(tokens.size())}, nn::mx::int32);
-  return nn::embed(ids, embed_tokens_, compute);
+  return nn::embed(ids, embed_tokens_, options_.embedding_scale, compute);
 }
 
 nn::mx::array ModelEnds::logits(
     const nn::mx::array& x,
     int64_t logit_tokens,
     const nn::Compute& compute) const {
-  return nn::norm_project(x, norm_, lm_head_, logit_tokens, compute);
+  const nn::mx::array logits =
+      nn::norm_project(x, norm_, lm_head_, logit_tokens, compute);
+  return options_.logit_cap > 0
+      ? nn::soft_cap(logits, options_.logit_cap, compute)
+      : logits;
 }
+
+namespace {
+
+std::optional<nn::RmsNorm> read_post_norm(
+    const BlockReader& reader,
+    const std::string& layer,
+    std::string_view name) {
+  if (name.empty()) {
+    return std::nullopt;
+  }
+  return reader.norm(layer + std::string(name), reader.config.hidden_size);
+}
+
+const nn::RmsNorm* address(const std::optional<nn::RmsNorm>& norm) {
+  return norm ? &*norm : nullptr;
+}
+
+}  // namespace
 
 // --- attention --------------------------------------------------------------
 
@@ -88,8 +111,11 @@ SelfAttention::SelfAttention(
       .heads = config.num_attention_heads,
       .kv_heads = config.num_key_value_heads,
       .head_dim = config.head_dim,
-      .scale = 1.0f / std::sqrt(static_cast<float>(config.head_dim))};
-  attention_.rope = config.rope;
+      .scale = options.scale > 0
+          ? options.scale
+          : 1.0f / std::sqrt(static_cast<float>(config.head_dim))};
+  attention_.rope = options.rope != nullptr ? *options.rope : config.rope;
+  attention_.position_scale = config.position_scale;
   attention_.gated = options.gated;
   const auto project = [&](const char* name, int64_t rows) {
     qkv_proj_.push_back(reader.linear(
@@ -110,6 +136,7 @@ SelfAttention::SelfAttention(
     attention_.k_norm =
         reader.norm(layer + "self_attn.k_norm", config.head_dim);
   }
+  post_norm_ = read_post_norm(reader, layer, options.post_norm);
 }
 
 nn::mx::array SelfAttention::forward(
@@ -121,14 +148,17 @@ nn::mx::array SelfAttention::forward(
       nn::norm_project(x, input_layernorm_, qkv_proj_, 0, compute);
   const nn::mx::array heads =
       nn::attend(qkv, attention_, position, cache, compute);
-  return nn::project_add(heads, o_proj_, x, compute);
+  return nn::project_add(heads, o_proj_, address(post_norm_), x, compute);
 }
 
 // --- feed-forward -----------------------------------------------------------
 
-GatedMlp::GatedMlp(BlockReader& reader, const std::string& layer)
-    : post_attention_layernorm_(reader.norm(
-          layer + "post_attention_layernorm",
+GatedMlp::GatedMlp(
+    BlockReader& reader,
+    const std::string& layer,
+    const MlpOptions& options)
+    : norm_(reader.norm(
+          layer + std::string(options.norm),
           reader.config.hidden_size)),
       down_proj_(reader.linear(
           layer + "mlp.down_proj",
@@ -137,7 +167,9 @@ GatedMlp::GatedMlp(BlockReader& reader, const std::string& layer)
               reader.config.intermediate_size,
               "intermediate_size",
               reader.config.source),
-          reader.config.mlp_bias)) {
+          reader.config.mlp_bias)),
+      activation_(options.activation),
+      post_norm_(read_post_norm(reader, layer, options.post_norm)) {
   const DecoderConfig& config = reader.config;
   for (const char* name : {"mlp.gate_proj", "mlp.up_proj"}) {
     gate_up_proj_.push_back(reader.linear(
@@ -154,8 +186,9 @@ nn::mx::array GatedMlp::forward(
     const nn::mx::array& x,
     const nn::Compute& compute) const {
   const nn::mx::array gate_up =
-      nn::norm_project(x, post_attention_layernorm_, gate_up_proj_, 0, compute);
-  return nn::swiglu_project_add(gate_up, down_proj_, x, compute);
+      nn::norm_project(x, norm_, gate_up_proj_, 0, compute);
+  return nn::gated_project_add(
+      gate_up, activation_, down_proj_, address(post_norm_), x, compute);
 }
 
 // --- shapes -----------------------------------------------------------------

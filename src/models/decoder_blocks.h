@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,10 +39,15 @@ struct BlockReader {
   void emit(int64_t values) { layer_values += values; }
 };
 
+struct EndOptions {
+  float embedding_scale = 1.0f;
+  float logit_cap = 0;  // see nn::soft_cap; 0: none
+};
+
 /// The input embedding, the last norm and the output head.
 class ModelEnds {
  public:
-  explicit ModelEnds(const BlockReader& reader);
+  explicit ModelEnds(const BlockReader& reader, const EndOptions& options = {});
 
   /// -> [tokens, hidden]
   nn::mx::array embed(
@@ -57,11 +63,15 @@ class ModelEnds {
   nn::Linear embed_tokens_;
   nn::RmsNorm norm_;
   std::vector<nn::Linear> lm_head_;  // one
+  EndOptions options_;
 };
 
 struct AttentionOptions {
   bool qk_norm = false;
-  bool gated = false;  // see nn::Attention
+  bool gated = false;               // see nn::Attention
+  float scale = 0;                  // of scores; 0: 1 / sqrt(head_dim)
+  const nn::Rope* rope = nullptr;   // instead of the configuration's
+  std::string_view post_norm = {};  // of what is added to x; empty: none
 };
 
 /// x + o_proj(attend(q_proj, k_proj, v_proj of the normed x)).
@@ -84,20 +94,32 @@ class SelfAttention {
   std::vector<nn::Linear> qkv_proj_;
   nn::Linear o_proj_;
   nn::Attention attention_;
+  std::optional<nn::RmsNorm> post_norm_;
 };
 
-/// x + down_proj(silu(gate_proj) * up_proj of the normed x).
+struct MlpOptions {
+  nn::Activation activation = nn::Activation::silu;
+  std::string_view norm = "post_attention_layernorm";
+  std::string_view post_norm = {};  // of what is added to x; empty: none
+};
+
+/// x + down_proj(activation(gate_proj) * up_proj of the normed x).
 class GatedMlp {
  public:
-  GatedMlp(BlockReader& reader, const std::string& layer);
+  GatedMlp(
+      BlockReader& reader,
+      const std::string& layer,
+      const MlpOptions& options = {});
 
   nn::mx::array forward(const nn::mx::array& x, const nn::Compute& compute)
       const;
 
  private:
-  nn::RmsNorm post_attention_layernorm_;
+  nn::RmsNorm norm_;
   std::vector<nn::Linear> gate_up_proj_;
   nn::Linear down_proj_;
+  nn::Activation activation_;
+  std::optional<nn::RmsNorm> post_norm_;
 };
 
 /// A shape with all that the configuration alone says.

@@ -60,8 +60,11 @@ int64_t rotated_pairs(
   return pairs;
 }
 
-double rope_theta(std::optional<double> value, const std::string& source) {
-  const double theta = value.value_or(10000.0);
+double rope_theta(
+    std::optional<double> value,
+    double otherwise,
+    const std::string& source) {
+  const double theta = value.value_or(otherwise);
   if (!(theta > 1) || !std::isfinite(theta)) {
     fail(ErrorCode::invalid_file, "{}: rope theta is {}", source, theta);
   }
@@ -83,14 +86,25 @@ void read_rope(
         : part;
     scaling.emplace(*parameters);
   }
+  if (scaling && scaling->number("llama_4_scaling_beta")) {
+    config.position_scale = {
+        .beta = static_cast<float>(*scaling->number("llama_4_scaling_beta")),
+        .period = positive(
+            scaling->integer("original_max_position_embeddings"),
+            "original_max_position_embeddings",
+            scaling->source())};
+  }
   const int64_t pairs = rotated_pairs(
       config.head_dim,
       part.value_or(defaults.partial_rotary_factor),
       config.source);
-  config.rope.frequencies =
-      rope_frequencies(rope_theta(theta, config.source), pairs);
+  config.rope.frequencies = rope_frequencies(
+      rope_theta(theta, defaults.rope_theta, config.source), pairs);
   if (scaling) {
-    scale_frequencies(config.rope.frequencies, *scaling);
+    config.rope.amplitude = scale_frequencies(
+        config.rope.frequencies,
+        rope_theta(theta, defaults.rope_theta, config.source),
+        *scaling);
   }
 }
 
@@ -120,8 +134,10 @@ DecoderConfig config_from_json(
   const auto required = [&](std::string_view key) {
     return positive(json.integer(key), key, source);
   };
+  // No default, or a default of 0: the key is required.
   const auto optional = [&](std::string_view key, int64_t otherwise) {
-    return positive(json.integer(key).value_or(otherwise), key, source);
+    const auto value = json.integer(key);
+    return positive(value || otherwise == 0 ? value : otherwise, key, source);
   };
   DecoderConfig config;
   config.family = architecture_of(checkpoint);
@@ -131,21 +147,30 @@ DecoderConfig config_from_json(
   if (json.find("intermediate_size") != nullptr) {
     config.intermediate_size = required("intermediate_size");
   }
-  config.num_attention_heads = required("num_attention_heads");
-  config.num_key_value_heads =
-      optional("num_key_value_heads", config.num_attention_heads);
-  config.head_dim =
-      optional("head_dim", config.hidden_size / config.num_attention_heads);
-  config.vocab_size = required("vocab_size");
-  config.max_position_embeddings = optional("max_position_embeddings", 2048);
+  config.num_attention_heads =
+      optional("num_attention_heads", defaults.num_attention_heads);
+  config.num_key_value_heads = optional(
+      "num_key_value_heads",
+      defaults.num_key_value_heads > 0 ? defaults.num_key_value_heads
+                                       : config.num_attention_heads);
+  config.head_dim = optional(
+      "head_dim",
+      defaults.head_dim > 0 ? defaults.head_dim
+                            : config.hidden_size / config.num_attention_heads);
+  // Left out, the table itself says how many tokens there are.
+  const WeightSource source_of_tables(checkpoint);
+  const Tensor* table = source_of_tables.find("embed_tokens.weight");
+  config.vocab_size =
+      optional("vocab_size", table->shape.empty() ? 0 : table->shape.front());
+  config.max_position_embeddings =
+      optional("max_position_embeddings", defaults.max_position_embeddings);
   config.rms_norm_eps =
       static_cast<float>(json.number("rms_norm_eps").value_or(1e-6));
   config.attention_bias =
       json.boolean("attention_bias").value_or(defaults.attention_bias);
   config.mlp_bias = json.boolean("mlp_bias").value_or(false);
   const auto tied = json.boolean("tie_word_embeddings");
-  config.tie_word_embeddings =
-      tied ? *tied : !WeightSource(checkpoint).has("lm_head");
+  config.tie_word_embeddings = tied ? *tied : !source_of_tables.has("lm_head");
   read_window(json, config);
   const std::string act =
       json.string("hidden_act")
@@ -176,7 +201,7 @@ std::vector<float> gguf_frequencies(
     return gguf_key(checkpoint, name);
   };
   std::vector<float> frequencies = rope_frequencies(
-      rope_theta(gguf.number(key("rope.freq_base")), source), pairs);
+      rope_theta(gguf.number(key("rope.freq_base")), 10000.0, source), pairs);
   if (checkpoint.find("rope_freqs.weight") != nullptr) {
     divide_frequencies(
         frequencies, checkpoint.vector("rope_freqs.weight", pairs));

@@ -29,6 +29,7 @@ struct DecoderConfig {
   bool mlp_bias = false;
   bool tie_word_embeddings = false;
   nn::Rope rope;
+  nn::PositionScale position_scale;
   /// Tokens that a sliding layer sees, its own included; 0: all layers see
   /// everything.
   int64_t sliding_window = 0;
@@ -38,6 +39,12 @@ struct DecoderConfig {
 /// What differs between families that read the same keys.
 struct DecoderDefaults {
   std::string_view hidden_act = "silu";
+  // Numbers that a config.json may leave out; 0: it may not.
+  int64_t num_attention_heads = 0;
+  int64_t num_key_value_heads = 0;  // 0: as many as heads
+  int64_t head_dim = 0;             // 0: hidden size / heads
+  int64_t max_position_embeddings = 2048;
+  double rope_theta = 10000.0;
   bool attention_bias = false;
   /// The part of a head that is rotated, where no key says so.
   double partial_rotary_factor = 1.0;

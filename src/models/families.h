@@ -17,4 +17,19 @@ std::unique_ptr<Model> make_llama(
     const nn::Compute& compute);
 FolderExport export_llama(const Checkpoint& checkpoint);
 
+ModelShape describe_qwen3_5(const Checkpoint& checkpoint);
+std::unique_ptr<Model> make_qwen3_5(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute);
+
+ModelShape describe_qwen3_moe(const Checkpoint& checkpoint);
+std::unique_ptr<Model> make_qwen3_moe(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute);
+
+ModelShape describe_gemma3(const Checkpoint& checkpoint);
+std::unique_ptr<Model> make_gemma3(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute);
+
 }  // namespace bantam

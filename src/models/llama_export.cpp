@@ -186,7 +186,7 @@ class LlamaExport {
           {"original_max_position_embeddings", context}};
       const std::vector<float> plain = rope_frequencies(theta, head_dim / 2);
       std::vector<float> scaled = plain;
-      scale_frequencies(scaled, JsonConfig(formula, gguf_.path()));
+      scale_frequencies(scaled, theta, JsonConfig(formula, gguf_.path()));
       bool same = true;
       for (size_t i = 0; i < table.size(); ++i) {
         // Both were rounded to float32 once or twice.

@@ -26,8 +26,22 @@ struct Family {
 constexpr std::array kFamilies{
     Family{"llama", describe_llama, make_llama, export_llama},
     Family{"mistral", describe_llama, make_llama, export_llama},
+    Family{"mistral3", describe_llama, make_llama},
+    Family{"ministral3", describe_llama, make_llama},
     Family{"qwen2", describe_llama, make_llama},
     Family{"qwen3", describe_llama, make_llama},
+    Family{"qwen3_moe", describe_qwen3_moe, make_qwen3_moe},
+    Family{"qwen3moe", describe_qwen3_moe, make_qwen3_moe},
+    Family{"qwen3_next", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen3next", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen3_5", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen3_5_text", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen3_5_moe", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen3_5_moe_text", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen35", describe_qwen3_5, make_qwen3_5},
+    Family{"qwen35moe", describe_qwen3_5, make_qwen3_5},
+    Family{"gemma3", describe_gemma3, make_gemma3},
+    Family{"gemma3_text", describe_gemma3, make_gemma3},
 };
 
 const Family& family_of(const Checkpoint& checkpoint) {

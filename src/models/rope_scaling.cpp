@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "models/rope_scaling.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -50,6 +51,48 @@ void scale_by_wavelength(
   }
 }
 
+// YaRN (Peng et al. 2023): pairs that turn often keep their frequency, slow
+// ones are stretched, a linear ramp between. Source: transformers,
+// modeling_rope_utils.py, _compute_yarn_parameters.
+float scale_by_turns(
+    std::vector<float>& frequencies,
+    double theta,
+    const JsonConfig& scaling) {
+  const double factor = required(scaling, "factor");
+  const double original = required(scaling, "original_max_position_embeddings");
+  const auto pairs = static_cast<double>(frequencies.size());
+  // The pair that turns `turns` times over the original context.
+  const auto pair_turning = [&](double turns) {
+    return pairs * std::log(original / (turns * 2 * std::numbers::pi)) /
+        std::log(theta);
+  };
+  double low = pair_turning(scaling.number("beta_fast").value_or(32));
+  double high = pair_turning(scaling.number("beta_slow").value_or(1));
+  if (scaling.boolean("truncate").value_or(true)) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, 2 * pairs - 1);
+  high = high == low ? high + 0.001 : high;
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    const double ramp =
+        std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    const double frequency = frequencies[i];
+    frequencies[i] =
+        static_cast<float>(frequency * (1 - ramp) + frequency / factor * ramp);
+  }
+  const auto magnitude = [&](double weight) {
+    return factor <= 1 ? 1.0 : 0.1 * weight * std::log(factor) + 1.0;
+  };
+  if (const auto given = scaling.number("attention_factor")) {
+    return static_cast<float>(*given);
+  }
+  return static_cast<float>(
+      magnitude(scaling.number("mscale").value_or(1)) /
+      magnitude(scaling.number("mscale_all_dim").value_or(0)));
+}
+
 }  // namespace
 
 std::vector<float> rope_frequencies(double theta, int64_t pairs) {
@@ -61,31 +104,36 @@ std::vector<float> rope_frequencies(double theta, int64_t pairs) {
   return frequencies;
 }
 
-void scale_frequencies(
+float scale_frequencies(
     std::vector<float>& frequencies,
+    double theta,
     const JsonConfig& scaling) {
   // Older files say "type".
   const std::string type =
       scaling.string("rope_type")
           .value_or(scaling.string("type").value_or("default"));
-  if (type == "default") {
-    return;
+  // "mrope" has three positions per token, which are one for text.
+  if (type == "default" || type == "mrope") {
+    return 1.0f;
   }
   if (type == "linear") {
     const double factor = required(scaling, "factor");
     for (float& frequency : frequencies) {
       frequency = static_cast<float>(frequency / factor);
     }
-    return;
+    return 1.0f;
   }
   if (type == "llama3") {
     scale_by_wavelength(frequencies, scaling);
-    return;
+    return 1.0f;
+  }
+  if (type == "yarn") {
+    return scale_by_turns(frequencies, theta, scaling);
   }
   fail(
       ErrorCode::unsupported,
       "{}: rope scaling \"{}\" is not supported (known: default, linear, "
-      "llama3)",
+      "llama3, yarn)",
       scaling.source(),
       type);
 }

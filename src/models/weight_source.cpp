@@ -3,6 +3,7 @@
 
 #include <array>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/size.h"
@@ -87,6 +88,8 @@ int64_t bytes_of(const kernels::WeightMatrix& w) {
   return bytes;
 }
 
+}  // namespace
+
 kernels::WeightMatrix rows_of(
     const kernels::WeightMatrix& w,
     int64_t first,
@@ -104,12 +107,10 @@ kernels::WeightMatrix rows_of(
   return part;
 }
 
-}  // namespace
-
 WeightSource::WeightSource(
     const Checkpoint& checkpoint,
-    std::span<const GgufName> names)
-    : checkpoint_(checkpoint), names_(names) {
+    std::vector<GgufName> names)
+    : checkpoint_(checkpoint), names_(std::move(names)) {
   if (checkpoint.is_gguf()) {
     checkpoint.at("token_embd.weight");
     return;
@@ -148,8 +149,8 @@ bool WeightSource::has(std::string_view path) const {
   return checkpoint_.find(name_of(path) + ".weight") != nullptr;
 }
 
-bool WeightSource::has_tensor(std::string_view path) const {
-  return checkpoint_.find(name_of(path)) != nullptr;
+const Tensor* WeightSource::find(std::string_view name) const {
+  return checkpoint_.find(name_of(name));
 }
 
 void WeightSource::mark_used(std::string_view name) {
@@ -172,6 +173,14 @@ kernels::WeightMatrix WeightSource::matrix(
   for (const char* part : {".weight", ".scales", ".biases"}) {
     mark_used(name + part);
   }
+  count(matrix);
+  return matrix;
+}
+
+kernels::WeightMatrix WeightSource::row(const std::string& path, int64_t cols) {
+  const std::string name = name_of(path);
+  const kernels::WeightMatrix matrix = checkpoint_.row_matrix(name, cols);
+  mark_used(name + ".weight");
   count(matrix);
   return matrix;
 }
@@ -226,11 +235,24 @@ std::vector<float> WeightSource::values(const std::string& name, int64_t size) {
   return checkpoint_.vector(full, size);
 }
 
-const Tensor& WeightSource::tensor(const std::string& name) {
+std::vector<float> WeightSource::any_shape(
+    const std::string& name,
+    int64_t size) {
   const Tensor& tensor = checkpoint_.at(name_of(name));
+  if (tensor.values() != size) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} at byte {} is {}, but the configuration makes it {} "
+        "values",
+        tensor.file,
+        in_quotes(tensor.name),
+        tensor.file_offset,
+        shape_text(tensor.shape),
+        size);
+  }
   used_.insert(&tensor);
-  parameters_ += tensor.values();
-  return tensor;
+  parameters_ += size;
+  return checkpoint_.values(tensor);
 }
 
 // Empty: the part is not worth a word. Throws if no part explains the tensor.

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -23,13 +22,19 @@ struct GgufName {
   std::string_view gguf;
 };
 
+/// Rows [first, first + rows) of `w`.
+kernels::WeightMatrix rows_of(
+    const kernels::WeightMatrix& w,
+    int64_t first,
+    int64_t rows);
+
 class WeightSource {
  public:
-  /// `names` holds what a family calls unlike most; `checkpoint` and `names`
+  /// `names` holds what a family's GGUF files call unlike most; `checkpoint`
   /// must outlive this. Throws invalid_file if there is no input embedding.
   explicit WeightSource(
       const Checkpoint& checkpoint,
-      std::span<const GgufName> names = {});
+      std::vector<GgufName> names = {});
 
   const Checkpoint& checkpoint() const { return checkpoint_; }
   /// Files that store norms less one: what norm() adds.
@@ -44,13 +49,15 @@ class WeightSource {
   // another shape than asked for, naming both) or unsupported (the type).
 
   bool has(std::string_view path) const;  // path.weight
-  bool has_tensor(std::string_view path) const;
   /// The matrix path.weight.
   kernels::WeightMatrix matrix(
       const std::string& path,
       int64_t rows,
       int64_t cols);
-  /// The 3-D tensor path.weight, [count, rows, cols], as `count` matrices.
+  /// The 1-D tensor path.weight as a matrix of one row.
+  kernels::WeightMatrix row(const std::string& path, int64_t cols);
+  /// The 3-D tensor path.weight (or just path), [count, rows, cols], as `count`
+  /// matrices.
   std::vector<kernels::WeightMatrix> matrices(
       const std::string& path,
       int64_t count,
@@ -62,8 +69,11 @@ class WeightSource {
   std::vector<float> bias(const std::string& path, int64_t size, bool required);
   /// A 1-D tensor by its full name, such as "layers.0.linear_attn.A_log".
   std::vector<float> values(const std::string& name, int64_t size);
-  /// A tensor by its full name, counted, whatever its shape.
-  const Tensor& tensor(const std::string& name);
+  /// The values of a small tensor by its full name, whatever its shape; their
+  /// number must be `size`.
+  std::vector<float> any_shape(const std::string& name, int64_t size);
+  /// A tensor by its full name, not counted; nullptr if there is none.
+  const Tensor* find(std::string_view name) const;
 
   /// What was read so far: values, and bytes of matrices.
   int64_t parameters() const { return parameters_; }
@@ -86,7 +96,7 @@ class WeightSource {
   void mark_used(std::string_view name);
 
   const Checkpoint& checkpoint_;
-  std::span<const GgufName> names_;
+  std::vector<GgufName> names_;
   std::string root_;       // before "layers.0. ...", of a folder
   std::string head_root_;  // before "lm_head"
   float norm_offset_ = 0;

@@ -2,6 +2,7 @@
 #include "nn/attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "kernels/elementwise.h"
@@ -115,6 +116,21 @@ void norm_and_rotate(
       pool);
 }
 
+void scale_queries(
+    const HeadRows& rows,
+    int64_t tokens,
+    int64_t position,
+    const Attention& attention) {
+  const int64_t width = attention.shape.heads * attention.shape.head_dim;
+  for (int64_t t = 0; t < tokens; ++t) {
+    const float factor = attention.position_scale.at(position + t);
+    float* q = rows.q + t * rows.stride;
+    for (int64_t i = 0; i < width && factor != 1.0f; ++i) {
+      q[i] *= factor;
+    }
+  }
+}
+
 mx::array native_attend(
     const mx::array& qkv,
     const Attention& attention,
@@ -135,6 +151,7 @@ mx::array native_attend(
         const HeadRows rows = copy_heads(
             input, tokens, attention, compute.workspace->floats.data());
         norm_and_rotate(rows, tokens, position, attention, *compute.pool);
+        scale_queries(rows, tokens, position, attention);
         kernels::attention(
             attention.shape,
             rows.q,
@@ -163,6 +180,15 @@ mx::array native_attend(
 }
 
 }  // namespace
+
+float PositionScale::at(int64_t position) const {
+  if (beta == 0 || position < period) {
+    return 1.0f;
+  }
+  const auto periods = static_cast<double>(position / period);
+  return static_cast<float>(
+      1 + static_cast<double>(beta) * std::log1p(periods));
+}
 
 mx::array attend(
     const mx::array& qkv,

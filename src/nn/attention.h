@@ -23,6 +23,15 @@ struct Rope {
   float amplitude = 1.0f;
 };
 
+/// Queries at position p are multiplied by 1 + beta log(1 + floor(p /
+/// period)): attention sharpens as a context grows beyond the trained one.
+struct PositionScale {
+  float beta = 0;  // 0: they are not
+  int64_t period = 1;
+
+  float at(int64_t position) const;
+};
+
 /// What lies between the projections of an attention layer. Their output, and
 /// so attend()'s input, holds for each token the queries of all heads, then
 /// keys, then values.
@@ -32,6 +41,7 @@ struct Attention {
   /// Norms over each head of queries and keys, before they are rotated.
   std::optional<RmsNorm> q_norm;
   std::optional<RmsNorm> k_norm;
+  PositionScale position_scale;
   /// Each head's query is followed by a gate of the same width; the head's
   /// result is multiplied by the gate's sigmoid.
   bool gated = false;

@@ -22,13 +22,23 @@ enum class KernelPath {
   stock,   // stock MLX operations: GPU streams, and the CPU to test them
 };
 
+/// What the experts of a model have read so far: of their weights, only those
+/// that the router chose are touched.
+struct ExpertTraffic {
+  int64_t choices = 0;  // pairs of token and expert
+  int64_t visits = 0;   // experts read, once for all tokens of a chunk
+  int64_t bytes = 0;    // of their weights
+};
+
 /// Scratch that the native primitives of one stream share. They run one at a
 /// time, in order, on the stream's thread, so one set is enough; it is sized
 /// once, before the first token.
 struct Workspace {
   kernels::Activations activations;
+  kernels::Activations inner;        // of experts, between their products
   std::vector<float> floats;         // rms_norm and swiglu outputs, roped q/k/v
   std::vector<std::byte> attention;  // kernels::attention_scratch_bytes
+  ExpertTraffic experts;
 };
 
 /// Shared by every block of a model; outlives them. Used by one thread.

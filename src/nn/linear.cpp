@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nn/linear.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "kernels/elementwise.h"
@@ -15,25 +15,23 @@ mx::Shape shape_of(int64_t tokens, int64_t features) {
   return {static_cast<int>(tokens), static_cast<int>(features)};
 }
 
-// y = W x (+ bias), or y + W x. `y` points at the first column to write.
-void native_product(
-    const Linear& linear,
-    Workspace& workspace,
-    float* y,
-    int64_t y_stride,
-    kernels::Store store,
-    kernels::ThreadPool& pool) {
-  kernels::matmul(
-      linear.matrix(), workspace.activations, y, y_stride, store, pool);
-  if (linear.bias().empty()) {
-    return;
+// gelu(x) = x sigmoid(2 u), as kernels/elementwise.cpp has it.
+mx::array stock_activation(
+    const mx::array& x,
+    Activation activation,
+    const Compute& compute) {
+  const mx::Stream& s = compute.stream;
+  if (activation == Activation::silu) {
+    return mx::multiply(x, mx::sigmoid(x, s), s);
   }
-  const float* bias = linear.bias().data();
-  for (int64_t t = 0; t < workspace.activations.tokens(); ++t) {
-    for (int64_t row = 0; row < linear.rows(); ++row) {
-      y[t * y_stride + row] += bias[row];
-    }
-  }
+  const auto constant = [&](float value) {
+    return mx::array(value, x.dtype());
+  };
+  const mx::array cube = mx::multiply(mx::multiply(x, x, s), x, s);
+  const mx::array bent =
+      mx::add(x, mx::multiply(cube, constant(0.044715f), s), s);
+  return mx::multiply(
+      x, mx::sigmoid(mx::multiply(bent, constant(1.5957691216f), s), s), s);
 }
 
 }  // namespace
@@ -52,6 +50,21 @@ Linear::Linear(
           compute.dtype,
           compute.stream);
     }
+  }
+}
+
+void Linear::multiply(
+    const kernels::Activations& activations,
+    float* y,
+    int64_t y_stride,
+    kernels::Store store,
+    kernels::ThreadPool& pool) const {
+  kernels::matmul(matrix_, activations, y, y_stride, store, pool);
+  if (bias_.empty()) {
+    return;
+  }
+  for (int64_t t = 0; t < activations.tokens(); ++t) {
+    kernels::add_scaled(bias_.data(), 1.0f, rows(), y + t * y_stride);
   }
 }
 
@@ -95,6 +108,7 @@ mx::array Linear::stock_rows(const mx::array& rows, const Compute& compute)
 mx::array embed(
     const mx::array& tokens,
     const Linear& table,
+    float scale,
     const Compute& compute) {
   const int64_t count = tokens.size();
   const kernels::WeightMatrix& w = table.matrix();
@@ -105,14 +119,21 @@ mx::array embed(
         mx::float32,
         {tokens},
         compute,
-        [w](std::span<const mx::array> inputs, mx::array& out) {
+        [w, scale](std::span<const mx::array> inputs, mx::array& out) {
           const int32_t* ids = inputs[0].data<int32_t>();
           for (int64_t t = 0; t < static_cast<int64_t>(inputs[0].size()); ++t) {
-            kernels::dequantize_row(w, ids[t], out.data<float>() + t * w.cols);
+            float* row = out.data<float>() + t * w.cols;
+            kernels::dequantize_row(w, ids[t], row);
+            for (int64_t i = 0; i < w.cols; ++i) {
+              row[i] *= scale;
+            }
           }
         });
   }
-  return table.stock_rows(tokens, compute);
+  const mx::array rows = table.stock_rows(tokens, compute);
+  return scale == 1.0f
+      ? rows
+      : mx::multiply(rows, mx::array(scale, rows.dtype()), compute.stream);
 }
 
 mx::array norm_project(
@@ -173,9 +194,8 @@ mx::array norm_project(
                 normed, cols, tokens, cols, group, *compute.pool);
             prepared_for = group;
           }
-          native_product(
-              projection,
-              workspace,
+          projection.multiply(
+              workspace.activations,
               out.data<float>() + column,
               rows,
               kernels::Store::assign,
@@ -185,13 +205,62 @@ mx::array norm_project(
       });
 }
 
+namespace {
+
+mx::array stock_add(
+    const mx::array& y,
+    const RmsNorm* post_norm,
+    const mx::array& residual,
+    const Compute& compute) {
+  return mx::add(
+      residual,
+      post_norm != nullptr ? post_norm->stock(y, compute) : y,
+      compute.stream);
+}
+
+// out = residual + W x, normed first if there is a norm, for the tokens that
+// the workspace's activations hold.
+void native_product_add(
+    const Linear& projection,
+    const RmsNorm* post_norm,
+    const mx::array& residual,
+    const Compute& compute,
+    mx::array& out) {
+  const kernels::Activations& activations = compute.workspace->activations;
+  const int64_t tokens = activations.tokens();
+  const int64_t rows = projection.rows();
+  float* y = out.data<float>();
+  const float* x = residual.data<float>();
+  if (post_norm == nullptr) {
+    std::copy_n(x, tokens * rows, y);
+    projection.multiply(
+        activations, y, rows, kernels::Store::add, *compute.pool);
+    return;
+  }
+  projection.multiply(
+      activations, y, rows, kernels::Store::assign, *compute.pool);
+  kernels::rms_norm(
+      y,
+      post_norm->weight().data(),
+      post_norm->eps(),
+      tokens,
+      rows,
+      y,
+      *compute.pool);
+  kernels::add_scaled(x, 1.0f, tokens * rows, y);
+}
+
+}  // namespace
+
 mx::array project_add(
     const mx::array& x,
     const Linear& projection,
+    const RmsNorm* post_norm,
     const mx::array& residual,
     const Compute& compute) {
   if (compute.path == KernelPath::stock) {
-    return mx::add(residual, projection.stock(x, compute), compute.stream);
+    return stock_add(
+        projection.stock(x, compute), post_norm, residual, compute);
   }
   return cpu_primitive(
       "ProjectAdd",
@@ -199,58 +268,53 @@ mx::array project_add(
       mx::float32,
       {x, residual},
       compute,
-      [&projection, compute](
+      [&projection, post_norm, compute](
           std::span<const mx::array> inputs, mx::array& out) {
-        const int64_t tokens = inputs[0].shape(0);
         const int64_t cols = projection.cols();
-        std::memcpy(
-            out.data<float>(), inputs[1].data<float>(), inputs[1].nbytes());
         compute.workspace->activations.prepare(
             inputs[0].data<float>(),
             cols,
-            tokens,
+            inputs[0].shape(0),
             cols,
             projection.matrix().group_size(),
             *compute.pool);
-        native_product(
-            projection,
-            *compute.workspace,
-            out.data<float>(),
-            projection.rows(),
-            kernels::Store::add,
-            *compute.pool);
+        native_product_add(projection, post_norm, inputs[1], compute, out);
       });
 }
 
-mx::array swiglu_project_add(
+mx::array gated_project_add(
     const mx::array& gate_up,
+    Activation activation,
     const Linear& down,
+    const RmsNorm* post_norm,
     const mx::array& residual,
     const Compute& compute) {
   const int64_t tokens = gate_up.shape(0);
   const int64_t cols = down.cols();
   if (compute.path == KernelPath::stock) {
     const auto halves = mx::split(gate_up, 2, 1, compute.stream);
-    const mx::array silu = mx::multiply(
-        halves[0], mx::sigmoid(halves[0], compute.stream), compute.stream);
-    return project_add(
-        mx::multiply(silu, halves[1], compute.stream), down, residual, compute);
+    const mx::array product = mx::multiply(
+        stock_activation(halves[0], activation, compute),
+        halves[1],
+        compute.stream);
+    return stock_add(
+        down.stock(product, compute), post_norm, residual, compute);
   }
   return cpu_primitive(
-      "SwigluProjectAdd",
+      "GatedProjectAdd",
       residual.shape(),
       mx::float32,
       {gate_up, residual},
       compute,
-      [&down, tokens, cols, compute](
+      [&down, activation, post_norm, tokens, cols, compute](
           std::span<const mx::array> inputs, mx::array& out) {
         Workspace& workspace = *compute.workspace;
         const float* gate = inputs[0].data<float>();
         float* product = workspace.floats.data();
-        kernels::swiglu(
+        const auto gated =
+            activation == Activation::silu ? kernels::swiglu : kernels::geglu;
+        gated(
             gate, gate + cols, 2 * cols, tokens, cols, product, *compute.pool);
-        std::memcpy(
-            out.data<float>(), inputs[1].data<float>(), inputs[1].nbytes());
         workspace.activations.prepare(
             product,
             cols,
@@ -258,13 +322,28 @@ mx::array swiglu_project_add(
             cols,
             down.matrix().group_size(),
             *compute.pool);
-        native_product(
-            down,
-            workspace,
-            out.data<float>(),
-            down.rows(),
-            kernels::Store::add,
-            *compute.pool);
+        native_product_add(down, post_norm, inputs[1], compute, out);
+      });
+}
+
+mx::array soft_cap(const mx::array& logits, float cap, const Compute& compute) {
+  if (compute.path == KernelPath::stock) {
+    const mx::array by(cap, logits.dtype());
+    return mx::multiply(
+        mx::tanh(mx::divide(logits, by, compute.stream), compute.stream),
+        by,
+        compute.stream);
+  }
+  return cpu_primitive(
+      "SoftCap",
+      logits.shape(),
+      mx::float32,
+      {logits},
+      compute,
+      [cap, compute](std::span<const mx::array> inputs, mx::array& out) {
+        const auto size = static_cast<int64_t>(out.size());
+        std::copy_n(inputs[0].data<float>(), size, out.data<float>());
+        kernels::soft_cap(out.data<float>(), cap, size, *compute.pool);
       });
 }
 

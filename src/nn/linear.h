@@ -29,6 +29,12 @@ struct StockWeight {
 /// rounded to the dtype of the activations.
 StockWeight to_stock(const kernels::WeightMatrix& w, const Compute& compute);
 
+/// The same for matrices of one shape and format, stacked: every array gets a
+/// first axis, one entry for each.
+StockWeight to_stock(
+    std::span<const kernels::WeightMatrix> stack,
+    const Compute& compute);
+
 /// y = W x (+ bias).
 class Linear {
  public:
@@ -43,6 +49,15 @@ class Linear {
   const kernels::WeightMatrix& matrix() const { return matrix_; }
   const std::vector<float>& bias() const { return bias_; }
 
+  /// On the native path: y = W x (+ bias) or y + W x, for the tokens that
+  /// `activations` holds; rows of y are `y_stride` floats apart.
+  void multiply(
+      const kernels::Activations& activations,
+      float* y,
+      int64_t y_stride,
+      kernels::Store store,
+      kernels::ThreadPool& pool) const;
+
   /// With stock operations. x: [tokens, cols] -> [tokens, rows].
   mx::array stock(const mx::array& x, const Compute& compute) const;
   /// Rows by index. rows: int32 [n] -> [n, cols].
@@ -55,10 +70,12 @@ class Linear {
   std::optional<mx::array> stock_bias_;
 };
 
-/// The rows of `table` named by `tokens` (int32 [tokens]), as activations.
+/// The rows of `table` named by `tokens` (int32 [tokens]) times `scale`, as
+/// activations.
 mx::array embed(
     const mx::array& tokens,
     const Linear& table,
+    float scale,
     const Compute& compute);
 
 /// [W0 n | W1 n | ...] of n = rms_norm(x), side by side; only of the last
@@ -70,19 +87,27 @@ mx::array norm_project(
     int64_t last_tokens,
     const Compute& compute);
 
-/// residual + W x.
+/// residual + W x; W x is normed first if there is a `post_norm`.
 mx::array project_add(
     const mx::array& x,
     const Linear& projection,
+    const RmsNorm* post_norm,
     const mx::array& residual,
     const Compute& compute);
 
-/// residual + W (silu(gate) * up), gate_up: [tokens, 2 * W.cols], the gate in
-/// the first half.
-mx::array swiglu_project_add(
+enum class Activation { silu, gelu_tanh };
+
+/// residual + W (activation(gate) * up), normed first if there is a
+/// `post_norm`. gate_up: [tokens, 2 * W.cols], the gate in the first half.
+mx::array gated_project_add(
     const mx::array& gate_up,
+    Activation activation,
     const Linear& down,
+    const RmsNorm* post_norm,
     const mx::array& residual,
     const Compute& compute);
+
+/// cap * tanh(logits / cap).
+mx::array soft_cap(const mx::array& logits, float cap, const Compute& compute);
 
 }  // namespace bantam::nn

@@ -200,6 +200,20 @@ mx::array stock_attend(
     gate = halves[1];
   }
   q = prepare(q, attention.q_norm);
+  if (attention.position_scale.at(position + tokens - 1) != 1.0f) {
+    std::vector<float> factors;
+    for (int64_t t = 0; t < tokens; ++t) {
+      factors.push_back(attention.position_scale.at(position + t));
+    }
+    q = mx::multiply(
+        q,
+        mx::astype(
+            mx::array(
+                factors.begin(), {static_cast<int>(tokens), 1}, mx::float32),
+            q.dtype(),
+            compute.stream),
+        compute.stream);
+  }
   mx::array k = prepare(
       to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
       attention.k_norm);

@@ -161,4 +161,51 @@ StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
   }
 }
 
+StockWeight to_stock(
+    std::span<const WeightMatrix> stack,
+    const Compute& compute) {
+  const WeightMatrix& first = stack.front();
+  const auto follows = [&](size_t i) {
+    return stack[i].data == stack[i - 1].data + first.rows * first.row_bytes;
+  };
+  bool is_one = true;  // one tensor, cut into matrices
+  for (size_t i = 1; i < stack.size(); ++i) {
+    is_one = is_one && follows(i);
+  }
+  const int count = static_cast<int>(stack.size());
+  if (is_one) {
+    WeightMatrix all = first;
+    all.rows *= count;
+    StockWeight whole = to_stock(all, compute);
+    const auto cut = [&](const mx::array& x) {
+      return mx::reshape(
+          x, {count, x.shape(0) / count, x.shape(1)}, compute.stream);
+    };
+    whole.weight = cut(whole.weight);
+    if (whole.scales) {
+      whole.scales = cut(*whole.scales);
+      whole.biases = cut(*whole.biases);
+    }
+    return whole;
+  }
+  std::vector<StockWeight> parts;
+  for (const WeightMatrix& w : stack) {
+    parts.push_back(to_stock(w, compute));
+  }
+  const auto joined = [&](const auto& member) {
+    std::vector<mx::array> arrays;
+    for (const StockWeight& part : parts) {
+      arrays.push_back(member(part));
+    }
+    return mx::stack(arrays, 0, compute.stream);
+  };
+  StockWeight whole = parts.front();
+  whole.weight = joined([](const StockWeight& w) { return w.weight; });
+  if (whole.scales) {
+    whole.scales = joined([](const StockWeight& w) { return *w.scales; });
+    whole.biases = joined([](const StockWeight& w) { return *w.biases; });
+  }
+  return whole;
+}
+
 }  // namespace bantam::nn

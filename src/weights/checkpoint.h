@@ -65,8 +65,12 @@ class Checkpoint {
       int64_t count,
       int64_t rows,
       int64_t cols) const;
+  /// The 1-D tensor `path`.weight of `cols` values as a matrix of one row.
+  kernels::WeightMatrix row_matrix(std::string_view path, int64_t cols) const;
   /// A 1-D tensor of `size` values, widened to float32.
   std::vector<float> vector(std::string_view name, int64_t size) const;
+  /// The values of a small float tensor of any shape, widened to float32.
+  std::vector<float> values(const Tensor& tensor) const;
 
   /// Throws invalid_file or not_found if the model has none.
   std::unique_ptr<Tokenizer> make_tokenizer() const;

@@ -241,6 +241,10 @@ WeightMatrix Checkpoint::stacked_matrix(
   return shaped_matrix(path, std::array{count, rows}, cols);
 }
 
+WeightMatrix Checkpoint::row_matrix(std::string_view path, int64_t cols) const {
+  return shaped_matrix(path, {}, cols);
+}
+
 // `leading`: all extents of the tensor but that of its rows.
 WeightMatrix Checkpoint::shaped_matrix(
     std::string_view path,
@@ -352,6 +356,10 @@ std::vector<float> Checkpoint::vector(std::string_view name, int64_t size)
     const {
   const Tensor& tensor = at(name);
   require_shape(tensor, std::array{size});
+  return values(tensor);
+}
+
+std::vector<float> Checkpoint::values(const Tensor& tensor) const {
   switch (tensor.type) {
     case TensorType::f32:
       return widen<float>(tensor, [](float value) { return value; });

@@ -61,6 +61,64 @@ TEST(KvCache, SlotsKeepTheSinksAndGoRoundTheRest) {
       (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7}));
 }
 
+// One layer of each kind.
+ModelShape three_kinds() {
+  ModelShape shape;
+  shape.layers = {
+      {.kv_heads = 2, .head_dim = 8},
+      {.kind = LayerKind::sliding_attention,
+       .kv_heads = 1,
+       .head_dim = 4,
+       .window_tokens = 6},
+      {.kind = LayerKind::recurrent, .state_bytes = 80, .conv_bytes = 16}};
+  return shape;
+}
+
+TEST(KvCache, EachKindOfLayerTakesItsShare) {
+  const ModelShape shape = three_kinds();
+  KvCache cache(shape, 10, native());
+  EXPECT_EQ(cache.bytes(), 10 * 2 * 2 * 8 * 2 + 6 * 2 * 1 * 4 * 2 + 80);
+  EXPECT_EQ(cache.bytes(), shape.kv_bytes(10) + shape.state_bytes());
+  EXPECT_EQ(cache.layer(0).sinks, kSinkTokens);
+  EXPECT_EQ(cache.layer(1).slots.budget, 6);
+  EXPECT_EQ(cache.layer(1).slots.sinks, 0);
+  const kernels::DeltaState& state = cache.delta(2).state;
+  EXPECT_EQ(state.conv - state.recurrent, 16);
+  // A window wider than the budget is no window.
+  KvCache narrow(shape, 5, native());
+  EXPECT_EQ(narrow.layer(1).slots.budget, 5);
+  EXPECT_EQ(narrow.layer(1).slots.sinks, kSinkTokens);
+}
+
+TEST(KvCache, ResetClearsStates) {
+  KvCache cache(three_kinds(), 10, native());
+  const kernels::DeltaState& state = cache.delta(2).state;
+  state.recurrent[15] = 1;
+  state.conv[3] = 2;
+  cache.advance(1);
+  cache.reset();
+  EXPECT_EQ(state.recurrent[15], 0);
+  EXPECT_EQ(state.conv[3], 0);
+}
+
+TEST(KvCache, AMarkIsGoodUntilATokenIsDropped) {
+  KvCache cache(three_kinds(), 10, native());
+  cache.delta(2).state.recurrent[0] = 7;
+  cache.advance(3);
+  const CacheSnapshot mark = cache.mark();
+  cache.delta(2).state.recurrent[0] = 8;
+  cache.advance(3);  // the window is full, but nothing was dropped
+  ASSERT_TRUE(cache.can_restore(mark));
+  cache.restore(mark);
+  EXPECT_EQ(cache.position(), 3);
+  EXPECT_EQ(cache.delta(2).state.recurrent[0], 7);
+  const CacheSnapshot saved = cache.save();
+  cache.advance(4);
+  EXPECT_FALSE(cache.can_restore(mark));
+  EXPECT_THROW(cache.restore(mark), Error);
+  EXPECT_TRUE(cache.can_restore(saved));
+}
+
 TEST(KvCache, AnImpossibleBudgetIsAnError) {
   EXPECT_THROW(KvCache(two_layers(), INT64_MAX / 2, native()), Error);
   EXPECT_THROW(KvCache(two_layers(), int64_t{1} << 46, native()), Error);

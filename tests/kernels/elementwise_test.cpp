@@ -8,6 +8,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <random>
 
 #include "contract.h"
@@ -212,6 +213,85 @@ TEST(ExponentialTest, ContractIsWithinTwoUnitsOfTheLastPlace) {
   EXPECT_EQ(contract::exp(-kInfinity), 0.0f);
   EXPECT_EQ(contract::exp(kInfinity), kInfinity);
   EXPECT_GT(contract::exp(-103.0f), 0.0f);  // subnormal, not flushed
+}
+
+TEST_P(ElementwiseTest, NormHeads) {
+  const int64_t tokens = 9, heads = 3, head_dim = 20, stride = 77;
+  const auto x = uniform(tokens * stride, -3, 3);
+  const auto weight = uniform(head_dim, 0.5f, 2);
+  std::vector<float> y = x;
+  norm_heads(
+      y.data(), stride, tokens, heads, head_dim, weight.data(), 1e-6f, pool_);
+  std::vector<float> expected = x;
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t h = 0; h < heads; ++h) {
+      const int64_t at = t * stride + h * head_dim;
+      contract::rms_norm(
+          x.data() + at, weight.data(), 1e-6f, head_dim, expected.data() + at);
+    }
+  }
+  EXPECT_EQ(y, expected);  // what lies beside the heads, too
+}
+
+TEST_P(ElementwiseTest, GateHeads) {
+  const int64_t tokens = 5, heads = 2, head_dim = 19, stride = 90;
+  const auto gate = uniform(tokens * stride, -9, 9);
+  const auto x = uniform(tokens * heads * head_dim, -3, 3);
+  std::vector<float> y = x;
+  gate_heads(y.data(), gate.data(), stride, 40, tokens, heads, head_dim, pool_);
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t h = 0; h < heads; ++h) {
+      for (int64_t k = 0; k < head_dim; ++k) {
+        const auto i = static_cast<size_t>((t * heads + h) * head_dim + k);
+        const float g = gate[static_cast<size_t>(t * stride + h * 40 + k)];
+        ASSERT_EQ(y[i], x[i] / (1.0f + contract::exp(-g)));
+        ASSERT_NEAR(y[i], x[i] / (1 + std::exp(-static_cast<double>(g))), 2e-6);
+      }
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, Geglu) {
+  const int64_t tokens = 3, cols = 37, stride = 100;
+  const auto x = uniform(tokens * stride, -6, 6);
+  std::vector<float> y(tokens * cols);
+  geglu(x.data(), x.data() + 50, stride, tokens, cols, y.data(), pool_);
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t k = 0; k < cols; ++k) {
+      const float g = x[static_cast<size_t>(t * stride + k)];
+      const float up = x[static_cast<size_t>(t * stride + 50 + k)];
+      const float bent = std::fma(g * g * g, 0.044715f, g);
+      const float e = contract::exp(bent * -1.5957691216f);
+      const float got = y[static_cast<size_t>(t * cols + k)];
+      ASSERT_EQ(got, g / (1.0f + e) * up);
+      const double d = static_cast<double>(g);
+      const double gelu = 0.5 * d *
+          (1 +
+           std::tanh(
+               std::sqrt(2 / std::numbers::pi) * (d + 0.044715 * d * d * d)));
+      ASSERT_NEAR(got, gelu * static_cast<double>(up), 1e-5);
+    }
+  }
+}
+
+TEST_P(ElementwiseTest, SoftCap) {
+  auto x = uniform(1000, -200, 200);
+  x.push_back(1e30f);
+  x.push_back(-1e30f);
+  std::vector<float> y = x;
+  soft_cap(y.data(), 30.0f, static_cast<int64_t>(y.size()), pool_);
+  for (size_t i = 0; i < x.size(); ++i) {
+    ASSERT_NEAR(y[i], 30 * std::tanh(static_cast<double>(x[i]) / 30), 1e-5);
+  }
+}
+
+TEST_P(ElementwiseTest, AddScaled) {
+  const auto x = uniform(53, -3, 3);
+  std::vector<float> y(60, 1.5f);
+  add_scaled(x.data(), 0.7f, 53, y.data());
+  for (size_t i = 0; i < y.size(); ++i) {
+    ASSERT_EQ(y[i], i < 53 ? std::fma(0.7f, x[i], 1.5f) : 1.5f);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -114,6 +114,15 @@ TEST_P(Conformance, ChunksAndThreadsChangeNoBit) {
   }
 }
 
+TEST_P(Conformance, ASavedCacheGoesOnWithTheSameBits) {
+  for (const auto kind : {nn::KernelPath::native, nn::KernelPath::stock}) {
+    ModelRun run(golden_.model, kind);
+    for (const Case& c : golden_.cases) {
+      EXPECT_TRUE(run.resumes_with_the_same_bits(c.ids, c.kv_budget));
+    }
+  }
+}
+
 TEST_P(Conformance, StockOperationsAgreeWithTheKernels) {
   ModelRun stock(golden_.model, nn::KernelPath::stock);
   for (const Case& c : golden_.cases) {

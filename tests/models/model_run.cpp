@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "models/workspace.h"
 #include "nn/eval.h"
 
 namespace bantam {
@@ -46,27 +47,15 @@ ModelRun::ModelRun(
       model_(make_model(checkpoint_, compute_)) {}
 
 void ModelRun::reserve(int64_t tokens, int64_t kv_budget) {
-  const ModelShape& shape = model_->shape();
-  workspace_.activations.reserve(tokens, shape.widest_input);
-  workspace_.floats.resize(
-      tokens * std::max(shape.widest_input, shape.widest_output));
-  workspace_.attention.resize(
-      kernels::attention_scratch_bytes(
-          {.heads = shape.heads,
-           .kv_heads = shape.layers[0].kv_heads,
-           .head_dim = shape.head_dim,
-           .scale = 1},
-          kv_budget,
-          tokens,
-          pool_.threads()));
+  reserve_workspace(
+      workspace_,
+      workspace_need(model_->shape(), kv_budget, tokens, pool_.threads()));
 }
 
-LogitRows ModelRun::logits(
+LogitRows ModelRun::feed(
     std::span<const TokenId> ids,
-    int64_t kv_budget,
-    int64_t chunk) {
-  reserve(chunk, kv_budget);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+    int64_t chunk,
+    KvCache& cache) {
   LogitRows rows;
   for (size_t done = 0; done < ids.size();) {
     const size_t count = std::min<size_t>(chunk, ids.size() - done);
@@ -81,6 +70,43 @@ LogitRows ModelRun::logits(
     done += count;
   }
   return rows;
+}
+
+LogitRows ModelRun::logits(
+    std::span<const TokenId> ids,
+    int64_t kv_budget,
+    int64_t chunk) {
+  reserve(chunk, kv_budget);
+  KvCache cache(model_->shape(), kv_budget, compute_);
+  return feed(ids, chunk, cache);
+}
+
+bool ModelRun::resumes_with_the_same_bits(
+    std::span<const TokenId> ids,
+    int64_t kv_budget) {
+  const auto size = static_cast<int64_t>(ids.size());
+  reserve(size, kv_budget);
+  const std::span<const TokenId> rest = ids.subspan(ids.size() / 2);
+  KvCache cache(model_->shape(), kv_budget, compute_);
+  const CacheSnapshot empty = cache.save();
+  feed(ids.first(ids.size() / 2), size, cache);
+  const CacheSnapshot saved = cache.save();
+  const CacheSnapshot mark = cache.mark();
+  const LogitRows expected = feed(rest, 2, cache);
+  const auto agrees = [&](KvCache& other, const CacheSnapshot& from) {
+    other.restore(from);
+    return feed(rest, 2, other) == expected;
+  };
+  if (cache.can_restore(mark) && !agrees(cache, mark)) {
+    return false;
+  }
+  KvCache other(model_->shape(), kv_budget, compute_);
+  if (!agrees(cache, saved) || !agrees(other, saved)) {
+    return false;
+  }
+  cache.restore(empty);
+  feed(ids.first(ids.size() / 2), size, cache);
+  return feed(rest, 2, cache) == expected;
 }
 
 std::vector<TokenId> ModelRun::greedy(

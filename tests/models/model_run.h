@@ -35,10 +35,18 @@ class ModelRun {
       int64_t kv_budget,
       int64_t count);
 
+  /// Saves a cache amid `ids`, reads on, goes back (and into another cache),
+  /// and reads the rest again: the same logits? The same from a mark, where no
+  /// token was dropped.
+  bool resumes_with_the_same_bits(
+      std::span<const TokenId> ids,
+      int64_t kv_budget);
+
   const ModelShape& shape() const { return model_->shape(); }
 
  private:
   void reserve(int64_t tokens, int64_t kv_budget);
+  LogitRows feed(std::span<const TokenId> ids, int64_t chunk, KvCache& cache);
 
   Checkpoint checkpoint_;
   kernels::ThreadPool pool_;

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include "nn/experts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "kernels/elementwise.h"
+#include "nn/cpu_primitive.h"
+#include "nn/stock_experts.h"
+
+namespace bantam::nn {
+
+namespace {
+
+int64_t bytes_of(const kernels::WeightMatrix& w) {
+  return w.rows * w.row_bytes;
+}
+
+// One call of experts_add on the native path. The scratch is a run of floats
+// per buffer, for all tokens of the chunk.
+class ExpertRun {
+ public:
+  ExpertRun(const Experts& experts, const Compute& compute, int64_t tokens)
+      : experts_(experts),
+        workspace_(*compute.workspace),
+        pool_(*compute.pool),
+        tokens_(tokens),
+        hidden_(experts.hidden()) {
+    float* next = workspace_.floats.data();
+    const auto take = [&](int64_t per_token) {
+      float* at = next;
+      next += per_token * tokens;
+      return at;
+    };
+    const int64_t widest = std::max(experts.width(), experts.shared_width());
+    normed_ = take(hidden_);
+    gathered_ = take(hidden_);
+    result_ = take(hidden_);
+    gate_up_ = take(2 * widest);
+    product_ = take(widest);
+    shares_ = take(experts.count());
+    weights_ = take(experts.count());
+  }
+
+  void run(const float* x, float* out) {
+    kernels::rms_norm(
+        x,
+        experts_.norm().weight().data(),
+        experts_.norm().eps(),
+        tokens_,
+        hidden_,
+        normed_,
+        pool_);
+    std::copy_n(x, tokens_ * hidden_, out);
+    route();
+    for (int64_t e = 0; e < experts_.count(); ++e) {
+      visit(e, out);
+    }
+    if (experts_.shared()) {
+      add_shared(*experts_.shared(), out);
+    }
+  }
+
+ private:
+  // weights_[t][e]: the weight of expert e for token t, 0 if not chosen.
+  void route() {
+    const Linear& router = experts_.router();
+    prepare(workspace_.activations, normed_, tokens_, hidden_, router.matrix());
+    router.multiply(
+        workspace_.activations,
+        shares_,
+        experts_.count(),
+        kernels::Store::assign,
+        pool_);
+    for (int64_t t = 0; t < tokens_; ++t) {
+      choose(shares_ + t * experts_.count(), weights_ + t * experts_.count());
+    }
+    workspace_.experts.choices += tokens_ * experts_.options().active;
+  }
+
+  void choose(float* shares, float* weights) const {
+    const int64_t count = experts_.count();
+    kernels::softmax(shares, count);
+    std::fill_n(weights, count, 0.0f);
+    float sum = 0;
+    for (int64_t i = 0; i < experts_.options().active; ++i) {
+      // A share that was taken is negative; one that is NaN never wins.
+      int64_t best = 0;
+      for (int64_t e = 1; e < count; ++e) {
+        best = shares[e] > shares[best] ? e : best;
+      }
+      weights[best] = shares[best];
+      sum += shares[best];
+      shares[best] = -1;
+    }
+    for (int64_t e = 0; e < count && experts_.options().normalize; ++e) {
+      weights[e] = weights[e] != 0 ? weights[e] / sum : 0.0f;
+    }
+  }
+
+  void visit(int64_t e, float* out) {
+    const int64_t count = experts_.count();
+    int64_t rows = 0;
+    for (int64_t t = 0; t < tokens_; ++t) {
+      if (is_chosen(t, e)) {
+        std::copy_n(
+            normed_ + t * hidden_, hidden_, gathered_ + rows++ * hidden_);
+      }
+    }
+    if (rows == 0) {
+      return;
+    }
+    const ExpertMatrices& matrices = experts_.matrices();
+    const int64_t width = experts_.width();
+    const auto multiply = [&](const kernels::WeightMatrix& w,
+                              const kernels::Activations& x,
+                              float* y,
+                              int64_t stride) {
+      kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
+      workspace_.experts.bytes += bytes_of(w);
+    };
+    // A lone token keeps its activations for all of its experts.
+    if (rows != tokens_ || !prepared_) {
+      prepare(
+          workspace_.activations, gathered_, rows, hidden_, matrices.gate[e]);
+      prepared_ = rows == tokens_;
+    }
+    multiply(matrices.gate[e], workspace_.activations, gate_up_, 2 * width);
+    if (matrices.up[e].group_size() != matrices.gate[e].group_size()) {
+      prepare(workspace_.activations, gathered_, rows, hidden_, matrices.up[e]);
+      prepared_ = false;
+    }
+    multiply(
+        matrices.up[e], workspace_.activations, gate_up_ + width, 2 * width);
+    kernels::swiglu(
+        gate_up_, gate_up_ + width, 2 * width, rows, width, product_, pool_);
+    prepare(workspace_.inner, product_, rows, width, matrices.down[e]);
+    multiply(matrices.down[e], workspace_.inner, result_, hidden_);
+    ++workspace_.experts.visits;
+    int64_t row = 0;
+    for (int64_t t = 0; t < tokens_; ++t) {
+      if (is_chosen(t, e)) {
+        kernels::add_scaled(
+            result_ + row++ * hidden_,
+            weights_[t * count + e],
+            hidden_,
+            out + t * hidden_);
+      }
+    }
+  }
+
+  void add_shared(const SharedExpert& shared, float* out) {
+    const int64_t width = experts_.shared_width();
+    const auto multiply = [&](const Linear& linear, float* y, int64_t stride) {
+      prepare(
+          workspace_.activations, normed_, tokens_, hidden_, linear.matrix());
+      linear.multiply(
+          workspace_.activations, y, stride, kernels::Store::assign, pool_);
+    };
+    multiply(shared.gate_up[0], gate_up_, 2 * width);
+    multiply(shared.gate_up[1], gate_up_ + width, 2 * width);
+    kernels::swiglu(
+        gate_up_, gate_up_ + width, 2 * width, tokens_, width, product_, pool_);
+    multiply(shared.gate, shares_, 1);
+    prepare(workspace_.inner, product_, tokens_, width, shared.down.matrix());
+    shared.down.multiply(
+        workspace_.inner, result_, hidden_, kernels::Store::assign, pool_);
+    for (int64_t t = 0; t < tokens_; ++t) {
+      const float weight = 1.0f / (1.0f + std::exp(-shares_[t]));
+      kernels::add_scaled(
+          result_ + t * hidden_, weight, hidden_, out + t * hidden_);
+    }
+  }
+
+  void prepare(
+      kernels::Activations& activations,
+      const float* x,
+      int64_t tokens,
+      int64_t cols,
+      const kernels::WeightMatrix& w) {
+    activations.prepare(x, cols, tokens, cols, w.group_size(), pool_);
+  }
+
+  bool is_chosen(int64_t t, int64_t e) const {
+    // NaN is: a broken token must not look like a sound one.
+    return weights_[t * experts_.count() + e] != 0.0f;
+  }
+
+  const Experts& experts_;
+  Workspace& workspace_;
+  kernels::ThreadPool& pool_;
+  int64_t tokens_;
+  int64_t hidden_;
+  float* normed_;
+  float* gathered_;
+  float* result_;
+  float* gate_up_;
+  float* product_;
+  float* shares_;
+  float* weights_;
+  bool prepared_ = false;  // activations hold all tokens, for experts
+};
+
+}  // namespace
+
+Experts::Experts(
+    RmsNorm norm,
+    Linear router,
+    ExpertMatrices matrices,
+    std::optional<SharedExpert> shared,
+    const ExpertOptions& options,
+    const Compute& compute)
+    : norm_(std::move(norm)),
+      router_(std::move(router)),
+      matrices_(std::move(matrices)),
+      shared_(std::move(shared)),
+      options_(options) {
+  if (compute.path == KernelPath::stock) {
+    stock_ = {
+        .gate = to_stock(matrices_.gate, compute),
+        .up = to_stock(matrices_.up, compute),
+        .down = to_stock(matrices_.down, compute)};
+  }
+}
+
+int64_t Experts::scratch_floats() const {
+  return 3 * hidden() + 3 * std::max(width(), shared_width()) + 2 * count();
+}
+
+mx::array experts_add(
+    const mx::array& x,
+    const Experts& experts,
+    const Compute& compute) {
+  if (compute.path == KernelPath::stock) {
+    return stock_experts_add(x, experts, compute);
+  }
+  return cpu_primitive(
+      "Experts",
+      x.shape(),
+      mx::float32,
+      {x},
+      compute,
+      [&experts, compute](std::span<const mx::array> inputs, mx::array& out) {
+        ExpertRun(experts, compute, inputs[0].shape(0))
+            .run(inputs[0].data<float>(), out.data<float>());
+      });
+}
+
+}  // namespace bantam::nn

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// A mixture of experts: a router picks a few small networks for each token;
+// only those that some token picked are read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "kernels/weight_matrix.h"
+#include "nn/linear.h"
+
+namespace bantam::nn {
+
+/// The networks; all of one shape and format. One entry for each expert.
+struct ExpertMatrices {
+  std::vector<kernels::WeightMatrix> gate;  // [width, hidden]
+  std::vector<kernels::WeightMatrix> up;    // [width, hidden]
+  std::vector<kernels::WeightMatrix> down;  // [hidden, width]
+};
+
+/// An expert that every token uses, weighed by a gate of its own.
+struct SharedExpert {
+  std::vector<Linear> gate_up;  // gate, up
+  Linear down;
+  Linear gate;  // one row
+};
+
+struct ExpertOptions {
+  int64_t active = 1;  // experts per token
+  /// The weights of the chosen experts add up to 1; otherwise they are their
+  /// share among all experts.
+  bool normalize = true;
+};
+
+class Experts {
+ public:
+  Experts(
+      RmsNorm norm,
+      Linear router,
+      ExpertMatrices matrices,
+      std::optional<SharedExpert> shared,
+      const ExpertOptions& options,
+      const Compute& compute);
+
+  int64_t count() const { return router_.rows(); }
+  int64_t hidden() const { return router_.cols(); }
+  int64_t width() const { return matrices_.gate.front().rows; }
+  int64_t shared_width() const { return shared_ ? shared_->down.cols() : 0; }
+  const RmsNorm& norm() const { return norm_; }
+  const Linear& router() const { return router_; }
+  const ExpertMatrices& matrices() const { return matrices_; }
+  const std::optional<SharedExpert>& shared() const { return shared_; }
+  const ExpertOptions& options() const { return options_; }
+
+  struct Stock {
+    StockWeight gate, up, down;  // [experts, rows, ...]
+  };
+  const Stock& stock() const { return *stock_; }
+
+  /// Floats of Workspace::floats that one token takes.
+  int64_t scratch_floats() const;
+
+ private:
+  RmsNorm norm_;
+  Linear router_;
+  ExpertMatrices matrices_;
+  std::optional<SharedExpert> shared_;
+  ExpertOptions options_;
+  std::optional<Stock> stock_;
+};
+
+/// x + the chosen experts' weighted outputs for n = rms_norm(x), plus the
+/// shared expert's. x: [tokens, hidden]. Router and weights are float32; of
+/// equal experts the first is chosen; a token's experts are added in ascending
+/// order, so that its bits do not depend on the tokens beside it.
+mx::array experts_add(
+    const mx::array& x,
+    const Experts& experts,
+    const Compute& compute);
+
+}  // namespace bantam::nn
