@@ -79,7 +79,7 @@ lay_out_prefix() {
   pkg_config_package libcrypto ""
   # Debian splits its headers by machine.
   mkdir -p "$prefix/include/openssl"
-  for header in /usr/include/openssl/*.h /usr/include/*/openssl/*.h; do
+  for header in /usr/include/openssl/*.h /usr/include/*-linux-gnu/openssl/*.h; do
     ln -sfn "$header" "$prefix/include/openssl/"
   done
   # GoogleTest is built from Debian's sources, so that test programs link whole.

@@ -81,10 +81,10 @@ struct SpawnSetup {
 
     ::posix_spawnattr_init(&attributes);
     sigset_t none, usual;
-    ::sigemptyset(&none);
-    ::sigemptyset(&usual);
+    sigemptyset(&none);
+    sigemptyset(&usual);
     for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE}) {
-      ::sigaddset(&usual, signal);
+      sigaddset(&usual, signal);
     }
     // This process may block or ignore signals; a child that inherits that
     // could not be asked to end.
