@@ -162,8 +162,8 @@ TEST(ChildProcess, AThrowingObserverEndsTheChild) {
 // The program blocks signals while it answers; a child must not inherit that.
 TEST(ChildProcess, SignalsAreNotBlocked) {
   sigset_t blocked, before;
-  ::sigemptyset(&blocked);
-  ::sigaddset(&blocked, SIGTERM);
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
   const Finished run = run_script("sleep 60", {.seconds = 0.2, .grace_s = 30});
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
