@@ -7,15 +7,16 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "temporary_folder.h"
 
 namespace bantam {
 namespace {
 
 class MappedFileTest : public ::testing::Test {
  protected:
-  std::string path(const char* name) {
-    return (std::filesystem::path(::testing::TempDir()) / name).string();
-  }
+  std::string path(const char* name) { return folder_.at(name); }
+
+  TemporaryFolder folder_;
 };
 
 TEST_F(MappedFileTest, ReadsBytes) {
@@ -32,7 +33,7 @@ TEST_F(MappedFileTest, AnEmptyFileIsEmpty) {
 }
 
 TEST_F(MappedFileTest, MissingAndUnmappableFilesAreNotFound) {
-  for (const std::string& bad : {path("absent"), ::testing::TempDir()}) {
+  for (const std::string& bad : {path("absent"), folder_.path()}) {
     try {
       MappedFile file(bad);
       FAIL() << bad;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../base/temporary_folder.h"
 #include "bantam/engine.h"
 #include "kernels/matmul.h"
 #include "models/folder_export.h"
@@ -26,18 +27,13 @@ class Converted {
   explicit Converted(
       const std::string& model,
       int64_t max_file_bytes = 1 << 30) {
-    std::string pattern =
-        (fs::path(::testing::TempDir()) / "bantam_XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    parent = pattern;
-    folder = (parent / "mlx").string();
+    folder = parent.at("mlx");
     report = convert_to_folder(
         {.model = model, .folder = folder, .max_file_bytes = max_file_bytes});
   }
-  ~Converted() { fs::remove_all(parent); }
 
   std::string folder;
-  fs::path parent;
+  TemporaryFolder parent;
   Json report;
 };
 
@@ -222,14 +218,11 @@ TEST(Convert, TokensAndTemplateAreTheSame) {
 }
 
 TEST(Convert, AStopLeavesNothingBehind) {
-  const fs::path parent =
-      fs::path(::testing::TempDir()) / "bantam_convert_stopped";
-  fs::remove_all(parent);
-  fs::create_directory(parent);
+  const TemporaryFolder parent;
   std::stop_source stop;
   try {
     convert_to_folder(
-        {.model = "smollm2", .folder = (parent / "x").string()},
+        {.model = "smollm2", .folder = parent.at("x")},
         [&](int64_t done, int64_t total) {
           EXPECT_LT(done, total);
           stop.request_stop();
@@ -239,8 +232,7 @@ TEST(Convert, AStopLeavesNothingBehind) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::cancelled);
   }
-  EXPECT_TRUE(fs::is_empty(parent));
-  fs::remove_all(parent);
+  EXPECT_TRUE(fs::is_empty(parent.path()));
 }
 
 }  // namespace

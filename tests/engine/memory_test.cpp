@@ -12,6 +12,7 @@
 #include <new>
 #include <thread>
 
+#include "../base/temporary_folder.h"
 #include "bantam/engine.h"
 
 namespace {
@@ -127,8 +128,8 @@ TEST(EngineMemory, TwoHundredRunsLeakNothing) {
 #endif
 
 TEST(EngineMemory, TheGuardStopsARunAndTheNextOneStartsAfresh) {
-  const std::string trace =
-      ::testing::TempDir() + "bantam_engine_memory_test.jsonl";
+  const TemporaryFolder folder;
+  const std::string trace = folder.at("trace.jsonl");
   std::ofstream(trace) << R"({"t_s": 0, "pressure": "green"})" << "\n"
                        << R"({"t_s": 0.2, "pressure": "red"})" << "\n"
                        << R"({"t_s": 1.0, "pressure": "green"})" << "\n";

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../base/temporary_folder.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "models/registry.h"
@@ -129,14 +130,12 @@ const Contradiction kCases[] = {
 
 class Contradictions : public ::testing::TestWithParam<Contradiction> {
  protected:
-  ~Contradictions() override { fs::remove_all(folder_); }
-  fs::path folder_ = fs::path(::testing::TempDir()) /
-      (std::string("contradiction_") + GetParam().name);
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.at("model");
 };
 
 TEST_P(Contradictions, AreRefusedNamingBothSides) {
   const Contradiction& each = GetParam();
-  fs::remove_all(folder_);
   fs::copy(
       fs::path(BANTAM_TEST_DIR) / "models" / each.fixture / "model",
       folder_,

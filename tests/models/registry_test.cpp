@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "../base/temporary_folder.h"
 #include "base/error.h"
 
 namespace bantam {
@@ -19,14 +20,12 @@ class Registry : public ::testing::Test {
   Registry() {
     const fs::path source = fs::path(BANTAM_TEST_DIR) / "models" / "llama_f32";
     const Json golden = read_json_file((source / "golden.json").string());
-    fs::remove_all(folder_);
     fs::copy(
         source / golden["model"].get<std::string>(),
         folder_,
         fs::copy_options::recursive);
     config_ = read_json_file((folder_ / "config.json").string());
   }
-  ~Registry() override { fs::remove_all(folder_); }
 
   // The message of describing the model with `key` set to `value`.
   std::string message_with(const char* key, const Json& value) {
@@ -42,7 +41,8 @@ class Registry : public ::testing::Test {
     return "";
   }
 
-  fs::path folder_ = fs::path(::testing::TempDir()) / "registry_test_model";
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.at("model");
   Json config_;
   ErrorCode code_ = ErrorCode::internal;
 };

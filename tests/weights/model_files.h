@@ -15,39 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "../base/temporary_folder.h"
 #include "base/error.h"
 
 namespace bantam {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern =
-        (std::filesystem::path(::testing::TempDir()) / "bantam_XXXXXX")
-            .string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string at(std::string_view name) const {
-    return (std::filesystem::path(path_) / name).string();
-  }
-  /// Writes a file, and the folders above it; returns its path.
-  std::string write(std::string_view name, std::string_view bytes) const {
-    const std::string file = at(name);
-    std::filesystem::create_directories(
-        std::filesystem::path(file).parent_path());
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file;
-  }
-
- private:
-  std::string path_;
-};
 
 template <typename T>
 std::string raw(T value) {
