@@ -6,11 +6,11 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "engine/answer_stream.h"
 #include "engine/engine_impl.h"
 #include "machine/process_memory.h"
 #include "models/workspace.h"
 #include "nn/eval.h"
-#include "text/stop_strings.h"
 
 namespace bantam {
 
@@ -43,6 +43,20 @@ const char* plural(int64_t count) {
   return count == 1 ? "" : "s";
 }
 
+void emit(
+    const AnswerPieces& pieces,
+    const Observer& observer,
+    Result& result) {
+  result.reasoning += pieces.reasoning;
+  if (observer.reasoning && !pieces.reasoning.empty()) {
+    observer.reasoning(pieces.reasoning);
+  }
+  result.text += pieces.answer;
+  if (observer.text && !pieces.answer.empty()) {
+    observer.text(pieces.answer);
+  }
+}
+
 }  // namespace
 
 void Engine::Impl::reserve(int64_t tokens) {
@@ -54,21 +68,20 @@ void Engine::Impl::reserve(int64_t tokens) {
       workspace_need(shape, run.kv_budget_tokens, tokens, pool.threads()));
 }
 
-std::vector<TokenId> Engine::Impl::prompt_of(
-    const Request& request,
-    Result& result) const {
-  std::vector<TokenId> prompt = chat_prompt.encode(request, result.notes);
+EncodedPrompt Engine::Impl::prompt_of(const Request& request, Result& result)
+    const {
+  EncodedPrompt prompt = chat_prompt.encode(request, result.notes);
   const int64_t context = shape.context_tokens;
-  if (static_cast<int64_t>(prompt.size()) >= context) {
+  if (static_cast<int64_t>(prompt.ids.size()) >= context) {
     fail(
         ErrorCode::invalid_request,
         "the prompt has {} tokens, but the model's context holds {}; shorten "
         "the prompt or choose a model with a longer context",
-        prompt.size(),
+        prompt.ids.size(),
         context);
   }
   // A tokenizer may know more tokens than the model has rows for.
-  for (const TokenId id : prompt) {
+  for (const TokenId id : prompt.ids) {
     if (id >= shape.vocabulary) {
       fail(
           ErrorCode::invalid_file,
@@ -78,8 +91,8 @@ std::vector<TokenId> Engine::Impl::prompt_of(
           shape.vocabulary);
     }
   }
-  result.prompt_tokens = static_cast<int64_t>(prompt.size());
-  result.prompt_ids = prompt;
+  result.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  result.prompt_ids = prompt.ids;
   return prompt;
 }
 
@@ -101,6 +114,7 @@ std::vector<TokenId> Engine::Impl::end_tokens_for(
 
 void Engine::Impl::decode(
     const Request& request,
+    const EncodedPrompt& prompt,
     int64_t max_tokens,
     TokenLoop& loop,
     const Observer& observer,
@@ -108,21 +122,18 @@ void Engine::Impl::decode(
     const Stopwatch& clock,
     Result& result) {
   const std::vector<TokenId> ends = end_tokens_for(request);
-  StreamDecoder decoder(*tokenizer);
-  StopStrings stop_strings(request.stop);
-  const auto emit = [&](const std::string& piece) {
-    result.text += piece;
-    if (observer.text && !piece.empty()) {
-      observer.text(piece);
-    }
-  };
+  AnswerStream answer(*tokenizer, prompt, request);
   Stopwatch decode_clock;
   result.finish_reason = FinishReason::length;
   while (result.completion_tokens() < max_tokens) {
     if (!result.token_ids.empty()) {
       loop.advance(result.token_ids.back());
     }
-    const TokenId token = loop.sample();
+    const std::optional<TokenId> forced = answer.forced();
+    const TokenId token = forced ? *forced : loop.sample();
+    if (forced) {
+      loop.take(token);
+    }
     result.token_ids.push_back(token);
     if (result.completion_tokens() == 1) {
       result.timing.first_token_s = clock.seconds();
@@ -132,10 +143,10 @@ void Engine::Impl::decode(
       result.finish_reason = FinishReason::stop;
       break;
     }
-    const std::string piece = stop_strings.push(decoder.push(token));
-    guard->so_far().append(token, piece);
-    emit(piece);
-    if (stop_strings.stopped()) {
+    const AnswerPieces pieces = answer.push(token);
+    guard->so_far().append(token, pieces.answer, pieces.reasoning);
+    emit(pieces, observer, result);
+    if (answer.stopped()) {
       result.finish_reason = FinishReason::stop;
       break;
     }
@@ -152,9 +163,15 @@ void Engine::Impl::decode(
     }
   }
   result.timing.decode_s = decode_clock.seconds();
-  if (!stop_strings.stopped()) {
-    emit(stop_strings.push(decoder.finish()));
-    emit(stop_strings.finish());
+  emit(answer.finish(), observer, result);
+  result.reasoning_tokens = answer.reasoning_tokens();
+  if (result.text.empty() && result.reasoning_tokens > 0) {
+    result.notes.push_back(
+        fmt::format(
+            "there is no answer: all {} token{} went into reasoning; raise "
+            "--max-tokens, or end the reasoning by --thinking-budget",
+            result.completion_tokens(),
+            plural(result.completion_tokens())));
   }
 }
 
@@ -237,7 +254,7 @@ Result Engine::Impl::generate(
         "--max-tokens is {}, but must be at least 1",
         request.max_tokens);
   }
-  const std::vector<TokenId> prompt = prompt_of(request, result);
+  const EncodedPrompt prompt = prompt_of(request, result);
   const int64_t room = shape.context_tokens - result.prompt_tokens;
   const int64_t max_tokens = std::min(request.max_tokens, room);
 
@@ -249,8 +266,8 @@ Result Engine::Impl::generate(
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, request.sampling);
   guard->so_far().begin(result);
-  if (prefill(prompt, loop, observer, stop, result)) {
-    decode(request, max_tokens, loop, observer, stop, clock, result);
+  if (prefill(prompt.ids, loop, observer, stop, result)) {
+    decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {

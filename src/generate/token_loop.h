@@ -29,6 +29,8 @@ class TokenLoop {
 
   /// The next token; call after prefill, then after each advance.
   TokenId sample();
+  /// The next token is `token`, whatever the model says; instead of sample().
+  void take(TokenId token) { sampler_.take(token); }
 
   /// Feeds `token` to the model, so that the next can be sampled.
   void advance(TokenId token);
