@@ -31,6 +31,9 @@ struct AttentionShape {
   int64_t kv_heads;  // divides heads
   int64_t head_dim;
   float scale;
+  /// [heads] or null: a score for each head that takes its share in softmax
+  /// and has no value (gpt-oss's attention sinks).
+  const float* sink_scores = nullptr;
 };
 
 /// Bytes of scratch for `attention`, per the memory plan.

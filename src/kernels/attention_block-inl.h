@@ -132,8 +132,9 @@ HWY_NOINLINE void all_block_scores(
   }
 }
 
-// x = e^(x - largest) over n scores; returns 1 / their sum.
-HWY_NOINLINE float softmax_weights(float* x, int64_t n) {
+// x = e^(x - largest) over n scores; returns 1 / their sum. A sink's score is
+// one more, added last.
+HWY_NOINLINE float softmax_weights(float* x, int64_t n, const float* sink) {
   const DF d;
   VF most = hn::Set(d, -std::numeric_limits<float>::infinity());
   int64_t i = 0;
@@ -144,6 +145,9 @@ HWY_NOINLINE float softmax_weights(float* x, int64_t n) {
   for (; i < n; ++i) {
     largest = std::max(largest, x[i]);
   }
+  if (sink != nullptr) {
+    largest = std::max(largest, *sink);
+  }
   const Lanes16 minus = set16(-largest);
   Lanes16 acc = zero16();
   for_each16(n, [&](int64_t k, size_t count) HWY_ATTR {
@@ -151,7 +155,12 @@ HWY_NOINLINE float softmax_weights(float* x, int64_t n) {
     acc = first16(count, add16(acc, e), acc);
     store16_partial(e, x + k, count);
   });
-  return 1.0f / tree16(acc);
+  if (sink == nullptr) {
+    return 1.0f / tree16(acc);
+  }
+  float share[16];
+  store16(exp16(add16(set16(*sink), minus)), share);
+  return 1.0f / (tree16(acc) + share[0]);
 }
 
 // sums[h] += weight[h][i] * rows[i], i ascending, for kHeads queries.
@@ -331,7 +340,11 @@ void AttendBlock(
           static_cast<size_t>(window) * sizeof(float));
     }
     // The slot after the last weight holds the query's 1 / sum.
-    scores[task.score_stride - 1] = softmax_weights(scores, sinks + window);
+    const float* sink = task.shape.sink_scores;
+    scores[task.score_stride - 1] = softmax_weights(
+        scores,
+        sinks + window,
+        sink == nullptr ? nullptr : sink + kv_head * group + i % group);
   }
   sum_values(task, keys, kv_head, tokens, scratch);
   for (int64_t i = 0; i < tokens * group; ++i) {

@@ -54,6 +54,35 @@ void SwigluToken(const float* gate, const float* up, int64_t cols, float* out) {
   });
 }
 
+// (up + 1) * (gate / (1 + e^(-alpha gate))), both clamped. A NaN stays one.
+void ClampedSwigluToken(
+    const float* gate,
+    const float* up,
+    int64_t cols,
+    const ClampedSwiglu& form,
+    float* out) {
+  const DF d;
+  const VF limit = hn::Set(d, form.limit);
+  const VF alpha = hn::Set(d, -form.alpha);
+  const VF one = hn::Set(d, 1.0f);
+  const auto at_most = [&](VF x) HWY_ATTR {
+    return hn::IfThenElse(hn::Gt(x, limit), limit, x);
+  };
+  for_each16(cols, [&](int64_t k, size_t count) HWY_ATTR {
+    const Lanes16 g = load16_partial(gate + k, count);
+    const Lanes16 u = load16_partial(up + k, count);
+    Lanes16 result;
+    for (size_t i = 0; i < kParts; ++i) {
+      const VF low = at_most(g.part[i]);
+      const VF linear = hn::Neg(at_most(hn::Neg(at_most(u.part[i]))));
+      const VF e = exp_lanes(hn::Mul(low, alpha));
+      const VF glu = hn::Div(low, hn::Add(one, e));
+      result.part[i] = hn::Mul(hn::Add(linear, one), glu);
+    }
+    store16_partial(result, out + k, count);
+  });
+}
+
 // gelu(x) = x sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3): the usual
 // approximation with tanh, in the form with one exponential.
 void GegluToken(const float* gate, const float* up, int64_t cols, float* out) {
@@ -179,6 +208,7 @@ namespace {
 HWY_EXPORT(RmsNormToken);
 HWY_EXPORT(SwigluToken);
 HWY_EXPORT(GegluToken);
+HWY_EXPORT(ClampedSwigluToken);
 HWY_EXPORT(SoftCap);
 HWY_EXPORT(GateHead);
 HWY_EXPORT(AddScaled);
@@ -242,6 +272,25 @@ void geglu(
     for (int64_t t = begin; t < end; ++t) {
       HWY_DYNAMIC_DISPATCH(GegluToken)
       (gate + t * stride, up + t * stride, cols, out + t * cols);
+    }
+  };
+  pool.parallel_for(tokens, tokens_per_range(cols), gated);
+}
+
+void clamped_swiglu(
+    const float* gate,
+    const float* up,
+    int64_t stride,
+    int64_t tokens,
+    int64_t cols,
+    const ClampedSwiglu& form,
+    float* out,
+    ThreadPool& pool) {
+  target_name();
+  const auto gated = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      HWY_DYNAMIC_DISPATCH(ClampedSwigluToken)
+      (gate + t * stride, up + t * stride, cols, form, out + t * cols);
     }
   };
   pool.parallel_for(tokens, tokens_per_range(cols), gated);

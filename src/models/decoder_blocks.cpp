@@ -136,6 +136,10 @@ SelfAttention::SelfAttention(
     attention_.k_norm =
         reader.norm(layer + "self_attn.k_norm", config.head_dim);
   }
+  if (options.sinks) {
+    attention_.sink_scores = reader.source.values(
+        layer + "self_attn.sinks", config.num_attention_heads);
+  }
   post_norm_ = read_post_norm(reader, layer, options.post_norm);
 }
 

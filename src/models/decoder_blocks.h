@@ -72,6 +72,7 @@ struct AttentionOptions {
   float scale = 0;                  // of scores; 0: 1 / sqrt(head_dim)
   const nn::Rope* rope = nullptr;   // instead of the configuration's
   std::string_view post_norm = {};  // of what is added to x; empty: none
+  bool sinks = false;               // a learnt score for each head's sink
 };
 
 /// x + o_proj(attend(q_proj, k_proj, v_proj of the normed x)).

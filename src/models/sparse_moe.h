@@ -40,6 +40,8 @@ class SparseMoe {
       BlockReader& reader,
       const std::string& layer,
       const MoeConfig& moe);
+  /// Of a family that reads its experts in its own way.
+  SparseMoe(BlockReader& reader, const MoeConfig& moe, nn::Experts experts);
 
   nn::mx::array forward(const nn::mx::array& x, const nn::Compute& compute)
       const {

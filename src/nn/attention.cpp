@@ -152,8 +152,12 @@ mx::array native_attend(
             input, tokens, attention, compute.workspace->floats.data());
         norm_and_rotate(rows, tokens, position, attention, *compute.pool);
         scale_queries(rows, tokens, position, attention);
+        kernels::AttentionShape with_sinks = attention.shape;
+        if (!attention.sink_scores.empty()) {
+          with_sinks.sink_scores = attention.sink_scores.data();
+        }
         kernels::attention(
-            attention.shape,
+            with_sinks,
             rows.q,
             rows.k,
             rows.v,

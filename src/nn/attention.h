@@ -45,6 +45,8 @@ struct Attention {
   /// Each head's query is followed by a gate of the same width; the head's
   /// result is multiplied by the gate's sigmoid.
   bool gated = false;
+  /// [heads]: see kernels::AttentionShape; empty: none.
+  std::vector<float> sink_scores;
 
   int64_t q_width() const {
     return (gated ? 2 : 1) * shape.heads * shape.head_dim;

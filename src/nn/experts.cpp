@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/elementwise.h"
+#include "kernels/matmul.h"
 #include "nn/cpu_primitive.h"
 #include "nn/stock_experts.h"
 
@@ -14,9 +15,8 @@ namespace bantam::nn {
 
 namespace {
 
-int64_t bytes_of(const kernels::WeightMatrix& w) {
-  return w.rows * w.row_bytes;
-}
+// OpenAI's factor in the sigmoid, which makes it close to GELU.
+constexpr float kClampedAlpha = 1.702f;
 
 // One call of experts_add on the native path. The scratch is a run of floats
 // per buffer, for all tokens of the chunk.
@@ -42,6 +42,7 @@ class ExpertRun {
     product_ = take(widest);
     shares_ = take(experts.count());
     weights_ = take(experts.count());
+    bias_ = next;
   }
 
   void run(const float* x, float* out) {
@@ -114,30 +115,44 @@ class ExpertRun {
     }
     const ExpertMatrices& matrices = experts_.matrices();
     const int64_t width = experts_.width();
-    const auto multiply = [&](const kernels::WeightMatrix& w,
-                              const kernels::Activations& x,
-                              float* y,
-                              int64_t stride) {
-      kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
-      workspace_.experts.bytes += bytes_of(w);
-    };
     // A lone token keeps its activations for all of its experts.
     if (rows != tokens_ || !prepared_) {
       prepare(
           workspace_.activations, gathered_, rows, hidden_, matrices.gate[e]);
       prepared_ = rows == tokens_;
     }
-    multiply(matrices.gate[e], workspace_.activations, gate_up_, 2 * width);
-    if (matrices.up[e].group_size() != matrices.gate[e].group_size()) {
-      prepare(workspace_.activations, gathered_, rows, hidden_, matrices.up[e]);
-      prepared_ = false;
-    }
     multiply(
-        matrices.up[e], workspace_.activations, gate_up_ + width, 2 * width);
-    kernels::swiglu(
-        gate_up_, gate_up_ + width, 2 * width, rows, width, product_, pool_);
+        matrices.gate[e],
+        matrices.gate_bias,
+        e,
+        workspace_.activations,
+        gate_up_,
+        2 * width);
+    if (experts_.interleaved()) {
+      part_pairs(rows);
+    } else {
+      if (matrices.up[e].group_size() != matrices.gate[e].group_size()) {
+        prepare(
+            workspace_.activations, gathered_, rows, hidden_, matrices.up[e]);
+        prepared_ = false;
+      }
+      multiply(
+          matrices.up[e],
+          matrices.up_bias,
+          e,
+          workspace_.activations,
+          gate_up_ + width,
+          2 * width);
+    }
+    gate(rows, width);
     prepare(workspace_.inner, product_, rows, width, matrices.down[e]);
-    multiply(matrices.down[e], workspace_.inner, result_, hidden_);
+    multiply(
+        matrices.down[e],
+        matrices.down_bias,
+        e,
+        workspace_.inner,
+        result_,
+        hidden_);
     ++workspace_.experts.visits;
     int64_t row = 0;
     for (int64_t t = 0; t < tokens_; ++t) {
@@ -148,6 +163,56 @@ class ExpertRun {
             hidden_,
             out + t * hidden_);
       }
+    }
+  }
+
+  // y = W x (+ row e of the biases), for the tokens that x holds.
+  void multiply(
+      const kernels::WeightMatrix& w,
+      const std::optional<kernels::WeightMatrix>& biases,
+      int64_t e,
+      const kernels::Activations& x,
+      float* y,
+      int64_t stride) {
+    kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
+    workspace_.experts.bytes += w.bytes();
+    if (biases) {
+      kernels::dequantize_row(*biases, e, bias_);
+      for (int64_t t = 0; t < x.tokens(); ++t) {
+        kernels::add_scaled(bias_, 1.0f, w.rows, y + t * stride);
+      }
+    }
+  }
+
+  // Gates and ups that alternate: all gates in front instead.
+  void part_pairs(int64_t rows) {
+    const int64_t width = experts_.width();
+    for (int64_t t = 0; t < rows; ++t) {
+      float* row = gate_up_ + t * 2 * width;
+      for (int64_t i = 0; i < width; ++i) {
+        product_[i] = row[2 * i + 1];
+        row[i] = row[2 * i];
+      }
+      std::copy_n(product_, width, row + width);
+    }
+  }
+
+  // product_ = activation(gate) * up
+  void gate(int64_t rows, int64_t width) {
+    const float limit = experts_.options().swiglu_limit;
+    const float* up = gate_up_ + width;
+    if (limit > 0) {
+      kernels::clamped_swiglu(
+          gate_up_,
+          up,
+          2 * width,
+          rows,
+          width,
+          {.alpha = kClampedAlpha, .limit = limit},
+          product_,
+          pool_);
+    } else {
+      kernels::swiglu(gate_up_, up, 2 * width, rows, width, product_, pool_);
     }
   }
 
@@ -200,6 +265,7 @@ class ExpertRun {
   float* product_;
   float* shares_;
   float* weights_;
+  float* bias_;            // of one expert
   bool prepared_ = false;  // activations hold all tokens, for experts
 };
 
@@ -218,15 +284,15 @@ Experts::Experts(
       shared_(std::move(shared)),
       options_(options) {
   if (compute.path == KernelPath::stock) {
-    stock_ = {
-        .gate = to_stock(matrices_.gate, compute),
-        .up = to_stock(matrices_.up, compute),
-        .down = to_stock(matrices_.down, compute)};
+    stock_ = stock_of(matrices_, compute);
   }
 }
 
 int64_t Experts::scratch_floats() const {
-  return 3 * hidden() + 3 * std::max(width(), shared_width()) + 2 * count();
+  const bool has_biases = matrices_.down_bias.has_value();
+  const int64_t bias = has_biases ? std::max(2 * width(), hidden()) : 0;
+  return 3 * hidden() + 3 * std::max(width(), shared_width()) + 2 * count() +
+      bias;
 }
 
 mx::array experts_add(

@@ -78,7 +78,7 @@ mx::array Linear::stock(const mx::array& x, const Compute& compute) const {
             /* transpose = */ true,
             stock_->group,
             stock_->bits,
-            "affine",
+            stock_->mode,
             compute.stream)
       : mx::matmul(
             x, mx::transpose(stock_->weight, compute.stream), compute.stream);
@@ -96,10 +96,10 @@ mx::array Linear::stock_rows(const mx::array& rows, const Compute& compute)
   return mx::dequantize(
       take(stock_->weight),
       take(*stock_->scales),
-      take(*stock_->biases),
+      stock_->biases ? std::optional(take(*stock_->biases)) : std::nullopt,
       stock_->group,
       stock_->bits,
-      "affine",
+      stock_->mode,
       std::nullopt,
       compute.dtype,
       compute.stream);

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kernels/weight_matrix.h"
@@ -15,13 +16,14 @@
 namespace bantam::nn {
 
 /// A weight matrix as stock MLX operations want it: a float matrix, or packed
-/// affine quantization with its scales and biases.
+/// with scales and, in mode "affine", biases.
 struct StockWeight {
   mx::array weight;
   std::optional<mx::array> scales;
   std::optional<mx::array> biases;
   int bits = 0;
   int group = 0;
+  std::string mode = "affine";
 };
 
 /// Copies `w` into MLX arrays. Q4_0, Q4_1 and Q8_0 are affine formats of group

@@ -166,6 +166,18 @@ mx::array first_slots(
       compute.stream);
 }
 
+std::optional<mx::array> sink_scores(
+    const Attention& attention,
+    mx::Dtype dtype) {
+  if (attention.sink_scores.empty()) {
+    return std::nullopt;
+  }
+  return mx::array(
+      attention.sink_scores.begin(),
+      {static_cast<int>(attention.sink_scores.size())},
+      dtype);
+}
+
 }  // namespace
 
 mx::array stock_attend(
@@ -243,7 +255,7 @@ mx::array stock_attend(
       shape.scale,
       mask ? "array" : "",
       mask,
-      {},
+      sink_scores(attention, q.dtype()),
       false,
       compute.stream);
   if (gate) {

@@ -200,6 +200,38 @@ TEST_P(AttentionTest, IsCloseToTheTextbook) {
   }
 }
 
+// Queries of nothing score nothing, so n keys and a sink of score s share
+// 1 / (n + e^s) each.
+TEST_P(AttentionTest, SinksTakeTheirShare) {
+  Case each = GetParam();
+  std::vector<float> sinks;
+  for (int64_t h = 0; h < each.shape.heads; ++h) {
+    sinks.push_back(static_cast<float>(h % 5) - 1.5f);
+  }
+  Prompt prompt = prompt_of(each);
+  const int64_t width = each.shape.heads * each.shape.head_dim;
+  for (int64_t t = 0; t < each.tokens; ++t) {
+    std::fill_n(prompt.qkv.begin() + t * prompt.stride, width, 0.0f);
+  }
+  ThreadPool pool(2);
+  const auto without = attend(each, prompt, 7, pool);
+  each.shape.sink_scores = sinks.data();
+  const auto with = attend(each, prompt, 7, pool);
+  for (int64_t t = 0; t < each.tokens; ++t) {
+    const auto n = static_cast<double>(std::min(t + 1, each.budget));
+    for (int64_t i = 0; i < width; ++i) {
+      const double sink = std::exp(sinks[i / each.shape.head_dim]);
+      const auto at = static_cast<size_t>(t * width + i);
+      ASSERT_NEAR(
+          with[at],
+          without[at] * n / (n + sink),
+          1e-5 + 1e-5 * std::fabs(without[at]))
+          << "token " << t;
+    }
+  }
+  EXPECT_EQ(attend(each, prompt, 1, pool), with);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Cases,
     AttentionTest,
