@@ -87,6 +87,24 @@ struct MemoryUse {
   std::optional<double> stop_latency_s;
 };
 
+/// What a mixture of experts read of its experts during a run. Those that a
+/// budget keeps out of memory come from disk when a token wants them.
+struct ExpertUse {
+  int64_t choices = 0;  // pairs of token and expert
+  int64_t visits = 0;   // experts used, once for all tokens of a chunk
+  int64_t misses = 0;   // of them, those that were not in memory yet
+  int64_t bytes = 0;    // of weights used
+  int64_t missed_bytes = 0;
+  int64_t resident_bytes = 0;  // in the end
+  int64_t total_bytes = 0;     // of all experts
+
+  double hit_rate() const {
+    return visits > 0
+        ? 1.0 - static_cast<double>(misses) / static_cast<double>(visits)
+        : 0.0;
+  }
+};
+
 struct Result {
   std::string text;       // the answer, without reasoning
   std::string reasoning;  // "" if there was none
@@ -97,6 +115,7 @@ struct Result {
   int64_t prompt_tokens = 0;
   Timing timing;
   MemoryUse memory;
+  std::optional<ExpertUse> experts;  // nullopt: a dense model
   /// Adjustments the user should know of, one sentence each.
   std::vector<std::string> notes;
 

@@ -45,6 +45,18 @@ double decode_tps(const Result& result) {
       result.timing.decode_s);
 }
 
+Json experts_json(const ExpertUse& experts) {
+  return {
+      {"hit_rate", experts.hit_rate()},
+      {"choices", experts.choices},
+      {"visits", experts.visits},
+      {"misses", experts.misses},
+      {"used_bytes", experts.bytes},
+      {"read_bytes", experts.missed_bytes},
+      {"resident_bytes", experts.resident_bytes},
+      {"total_bytes", experts.total_bytes}};
+}
+
 }  // namespace
 
 Json result_json(
@@ -80,6 +92,7 @@ Json result_json(
         {"stop_reason",
          memory.stop_reason.empty() ? Json() : Json(memory.stop_reason)},
         {"stop_latency_s", or_null(memory.stop_latency_s)}}},
+      {"experts", result.experts ? experts_json(*result.experts) : Json()},
       {"applied", applied},
       {"model",
        {{"name", model.name},
@@ -111,6 +124,13 @@ void print_statistics(const Result& result) {
         stderr,
         ", %lld dropped",
         static_cast<long long>(result.memory.kv_dropped_tokens));
+  }
+  if (result.experts) {
+    std::fprintf(
+        stderr,
+        " | experts: %.1f %% were in memory, %s read",
+        100 * result.experts->hit_rate(),
+        format_size(result.experts->missed_bytes).c_str());
   }
   std::fputc('\n', stderr);
 }

@@ -79,6 +79,7 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       chat_prompt(checkpoint, *tokenizer),
       end_tokens(end_tokens_of(checkpoint, *tokenizer)),
       pool(run.threads),
+      residency(checkpoint.mapped_files(), cleared.expert_budget_bytes),
       stream(device_of(options)),
       compute{
           .stream = stream.stream(),
@@ -86,6 +87,7 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
                                      : nn::KernelPath::native,
           .pool = &pool,
           .workspace = &workspace,
+          .residency = &residency,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
       cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute) {

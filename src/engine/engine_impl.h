@@ -19,6 +19,7 @@
 #include "engine/run_guard.h"
 #include "generate/token_loop.h"
 #include "models/registry.h"
+#include "nn/expert_residency.h"
 #include "nn/stream_lease.h"
 #include "weights/checkpoint.h"
 
@@ -63,6 +64,7 @@ struct Engine::Impl {
       std::stop_token stop,
       const Stopwatch& clock,
       Result& result);
+  ExpertUse expert_use() const;
   void finish(Result& result);
   void reserve(int64_t tokens);
 
@@ -81,6 +83,7 @@ struct Engine::Impl {
   std::vector<TokenId> end_tokens;
   kernels::ThreadPool pool;
   nn::Workspace workspace;
+  nn::ExpertResidency residency;
   nn::StreamLease stream;
   std::stop_token run_stop;
   nn::Compute compute;

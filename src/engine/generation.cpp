@@ -211,6 +211,18 @@ bool Engine::Impl::prefill(
   return read;
 }
 
+ExpertUse Engine::Impl::expert_use() const {
+  const nn::ExpertTraffic& traffic = residency.traffic();
+  return {
+      .choices = traffic.choices,
+      .visits = traffic.visits,
+      .misses = traffic.misses,
+      .bytes = traffic.bytes,
+      .missed_bytes = traffic.missed_bytes,
+      .resident_bytes = residency.resident_bytes(),
+      .total_bytes = shape.expert_bytes()};
+}
+
 // The guard's fields and the plan beside the peak.
 void Engine::Impl::finish(Result& result) {
   MemoryUse& memory = result.memory;
@@ -221,6 +233,9 @@ void Engine::Impl::finish(Result& result) {
   memory.kv_dropped_tokens = cache.dropped_tokens();
   guard->finish(result);
   guard.reset();
+  if (shape.expert_bytes() > 0 && !run.copies_weights) {
+    result.experts = expert_use();
+  }
   if (recorder && recorder->failed()) {
     result.notes.push_back(
         "the memory trace " + options.memory.record + " is not complete");
@@ -263,6 +278,7 @@ Result Engine::Impl::generate(
   }
   nn::settle(compute);  // of what a run before may have left
   cache.reset();
+  residency.reset_traffic();
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, request.sampling);
   guard->so_far().begin(result);

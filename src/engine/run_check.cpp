@@ -194,7 +194,10 @@ ClearedRun check_run(
             apps.names.empty() ? "" : "; running: " + apps.names));
     fit = std::move(again);
   }
-  run.embedding_on_cpu = std::get<Fits>(fit).embedding_on_cpu;
+  const Fits& fits = std::get<Fits>(fit);
+  run.plan = fits.plan;
+  run.embedding_on_cpu = fits.embedding_on_cpu;
+  run.expert_budget_bytes = fits.expert_budget_bytes;
   check_pressure(rules, sample, run);
   return run;
 }

@@ -30,6 +30,7 @@ struct ClearedRun {
   MemoryPlan plan;
   MemoryBudget budget;
   bool embedding_on_cpu = false;
+  int64_t expert_budget_bytes = -1;   // see RunShape
   bool unknown_accepted = false;      // the level of pressure
   std::vector<std::string> warnings;  // one sentence each
 };

@@ -25,6 +25,7 @@ struct LayerShape {
   int64_t weight_bytes = 0;
   int64_t experts = 0;         // 0: dense
   int64_t active_experts = 0;  // per token
+  int64_t expert_bytes = 0;    // of weight_bytes, those of all its experts
 
   /// Keys and values of one token at `bits` per value.
   int64_t kv_bytes_per_token(int bits = 16) const {
@@ -76,6 +77,32 @@ struct ModelShape {
     for (const LayerShape& layer : layers) {
       bytes +=
           layer.kept_tokens(budget_tokens) * layer.kv_bytes_per_token(bits);
+    }
+    return bytes;
+  }
+  /// Weights of which a token reads some: all experts of all layers.
+  int64_t expert_bytes() const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      bytes += layer.expert_bytes;
+    }
+    return bytes;
+  }
+  /// The experts that one token uses.
+  int64_t active_expert_bytes() const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      bytes += layer.experts > 0
+          ? layer.expert_bytes / layer.experts * layer.active_experts
+          : 0;
+    }
+    return bytes;
+  }
+  /// The least that can be kept of them: a long chunk uses a whole layer.
+  int64_t least_expert_bytes() const {
+    int64_t bytes = active_expert_bytes();
+    for (const LayerShape& layer : layers) {
+      bytes = layer.expert_bytes > bytes ? layer.expert_bytes : bytes;
     }
     return bytes;
   }

@@ -83,7 +83,12 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   } else {
     add(MemoryClass::weights,
         "weights, mapped",
-        model.weight_bytes - model.embedding_bytes);
+        model.weight_bytes - model.embedding_bytes - model.expert_bytes());
+    const int64_t experts = run.resident_expert_bytes(model);
+    add(MemoryClass::weights,
+        experts < model.expert_bytes() ? "experts in use, mapped"
+                                       : "experts, mapped",
+        experts);
     add(MemoryClass::weights,
         "embedding rows, mapped",
         touched_embedding_bytes(model, run));

@@ -24,6 +24,17 @@ struct RunShape {
   int least_kv_bits = 16;
   /// Weights are copied out of the file, as the stock path does.
   bool copies_weights = false;
+  /// Bytes of experts that stay in memory, the rest being read from disk when a
+  /// token wants them; negative: all.
+  int64_t expert_budget_bytes = -1;
+
+  /// What of a model's experts is in memory at the fullest.
+  int64_t resident_expert_bytes(const ModelShape& model) const {
+    const int64_t all = model.expert_bytes();
+    return expert_budget_bytes < 0 || expert_budget_bytes > all
+        ? all
+        : expert_budget_bytes;
+  }
 };
 
 enum class MemoryClass { weights, kv, state, activation, runtime };

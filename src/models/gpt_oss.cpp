@@ -185,6 +185,7 @@ class GptOss final : public Model {
     LayerShape shape = attention_layer_shape(config_.decoder, i);
     shape.experts = config_.moe.num_experts;
     shape.active_experts = config_.moe.num_experts_per_tok;
+    shape.expert_bytes = layers_.back().mlp.expert_bytes();
     return shape;
   }
 

@@ -137,6 +137,7 @@ class Qwen final : public Model {
       layer.moe.emplace(reader_, path, config_.moe);
       shape.experts = config_.moe.num_experts;
       shape.active_experts = config_.moe.num_experts_per_tok;
+      shape.expert_bytes = layer.moe->expert_bytes();
     } else {
       layer.mlp.emplace(reader_, path);
     }

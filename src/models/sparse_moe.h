@@ -47,6 +47,8 @@ class SparseMoe {
       const {
     return nn::experts_add(x, experts_, compute);
   }
+  /// Of the experts that are chosen, a shared one aside.
+  int64_t expert_bytes() const { return experts_.bytes(); }
 
  private:
   nn::Experts experts_;

@@ -9,11 +9,16 @@
 #include "kernels/elementwise.h"
 #include "kernels/matmul.h"
 #include "nn/cpu_primitive.h"
+#include "nn/expert_residency.h"
 #include "nn/stock_experts.h"
 
 namespace bantam::nn {
 
 namespace {
+
+// Experts whose reading has begun before they are used: those of one token in
+// most models, and enough that a disk is never idle.
+constexpr size_t kFetchedAhead = 16;
 
 // OpenAI's factor in the sigmoid, which makes it close to GELU.
 constexpr float kClampedAlpha = 1.702f;
@@ -25,6 +30,7 @@ class ExpertRun {
   ExpertRun(const Experts& experts, const Compute& compute, int64_t tokens)
       : experts_(experts),
         workspace_(*compute.workspace),
+        residency_(compute.residency),
         pool_(*compute.pool),
         tokens_(tokens),
         hidden_(experts.hidden()) {
@@ -56,9 +62,7 @@ class ExpertRun {
         pool_);
     std::copy_n(x, tokens_ * hidden_, out);
     route();
-    for (int64_t e = 0; e < experts_.count(); ++e) {
-      visit(e, out);
-    }
+    visit_chosen(out);
     if (experts_.shared()) {
       add_shared(*experts_.shared(), out);
     }
@@ -78,7 +82,6 @@ class ExpertRun {
     for (int64_t t = 0; t < tokens_; ++t) {
       choose(shares_ + t * experts_.count(), weights_ + t * experts_.count());
     }
-    workspace_.experts.choices += tokens_ * experts_.options().active;
   }
 
   void choose(float* shares, float* weights) const {
@@ -101,6 +104,44 @@ class ExpertRun {
     }
   }
 
+  // The experts that some token chose, in ascending order; those that come next
+  // are on their way from the disk meanwhile.
+  void visit_chosen(float* out) {
+    std::vector<int64_t> chosen;
+    for (int64_t e = 0; e < experts_.count(); ++e) {
+      bool any = false;
+      for (int64_t t = 0; t < tokens_ && !any; ++t) {
+        any = is_chosen(t, e);
+      }
+      if (any) {
+        chosen.push_back(e);
+      }
+    }
+    size_t fetched = 0;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      if (residency_ != nullptr) {
+        while (fetched < std::min(chosen.size(), i + kFetchedAhead)) {
+          residency_->fetch(matrices_of(chosen[fetched++]));
+        }
+        residency_->use(matrices_of(chosen[i]));
+      }
+      visit(chosen[i], out);
+    }
+    if (residency_ != nullptr) {
+      residency_->add_choices(tokens_ * experts_.options().active);
+    }
+  }
+
+  std::vector<const kernels::WeightMatrix*> matrices_of(int64_t e) const {
+    const ExpertMatrices& matrices = experts_.matrices();
+    std::vector<const kernels::WeightMatrix*> list{&matrices.gate[e]};
+    if (!experts_.interleaved()) {
+      list.push_back(&matrices.up[e]);
+    }
+    list.push_back(&matrices.down[e]);
+    return list;
+  }
+
   void visit(int64_t e, float* out) {
     const int64_t count = experts_.count();
     int64_t rows = 0;
@@ -109,9 +150,6 @@ class ExpertRun {
         std::copy_n(
             normed_ + t * hidden_, hidden_, gathered_ + rows++ * hidden_);
       }
-    }
-    if (rows == 0) {
-      return;
     }
     const ExpertMatrices& matrices = experts_.matrices();
     const int64_t width = experts_.width();
@@ -153,7 +191,6 @@ class ExpertRun {
         workspace_.inner,
         result_,
         hidden_);
-    ++workspace_.experts.visits;
     int64_t row = 0;
     for (int64_t t = 0; t < tokens_; ++t) {
       if (is_chosen(t, e)) {
@@ -175,7 +212,6 @@ class ExpertRun {
       float* y,
       int64_t stride) {
     kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
-    workspace_.experts.bytes += w.bytes();
     if (biases) {
       kernels::dequantize_row(*biases, e, bias_);
       for (int64_t t = 0; t < x.tokens(); ++t) {
@@ -255,6 +291,7 @@ class ExpertRun {
 
   const Experts& experts_;
   Workspace& workspace_;
+  ExpertResidency* residency_;
   kernels::ThreadPool& pool_;
   int64_t tokens_;
   int64_t hidden_;
@@ -286,6 +323,16 @@ Experts::Experts(
   if (compute.path == KernelPath::stock) {
     stock_ = stock_of(matrices_, compute);
   }
+}
+
+int64_t Experts::bytes() const {
+  int64_t bytes = 0;
+  for (const auto* list : {&matrices_.gate, &matrices_.up, &matrices_.down}) {
+    for (const kernels::WeightMatrix& matrix : *list) {
+      bytes += matrix.bytes();
+    }
+  }
+  return bytes;
 }
 
 int64_t Experts::scratch_floats() const {

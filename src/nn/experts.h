@@ -67,6 +67,8 @@ class Experts {
   };
   const Stock& stock() const { return *stock_; }
 
+  /// Of all matrices.
+  int64_t bytes() const;
   /// Floats of Workspace::floats that one token takes.
   int64_t scratch_floats() const;
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/mapped_pages.h"
 #include "kernels/weight_matrix.h"
 #include "text/tokenizer.h"
 #include "weights/gguf.h"
@@ -82,6 +83,9 @@ class Checkpoint {
   /// The files that decide what the model answers: weights, configuration,
   /// tokenizer, template.
   std::vector<std::string> files() const;
+
+  /// Where the files with tensors are mapped.
+  std::vector<MappedRange> mapped_files() const;
 
   /// Sum of the sizes of all tensor data, in bytes.
   int64_t weight_bytes() const;

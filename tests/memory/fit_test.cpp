@@ -66,6 +66,41 @@ TEST(Fit, ThreeBitsFitSixteenGibibytesAndFourDoNot) {
       << shortfall->reasons[0];
 }
 
+// Of a mixture of experts some may stay on disk: the plan is then the budget,
+// down to the experts of one layer.
+TEST(Fit, ExpertsTakeTheRoomThatIsLeft) {
+  ModelShape model = large_model(3.5);
+  model.embedding_bytes = 0;
+  const int64_t of_layer = model.weight_bytes * 9 / 10 / 64;
+  for (LayerShape& layer : model.layers) {
+    layer.experts = 100;
+    layer.active_experts = 5;
+    layer.expert_bytes = of_layer;
+  }
+  const int64_t all = plan_memory(model, kRun).total_bytes();
+  const auto fit = [&](int64_t bytes) {
+    return fit_memory(model, kRun, {.bytes = bytes}, FitTarget::cpu);
+  };
+  const auto whole = std::get<Fits>(fit(all));
+  EXPECT_EQ(whole.expert_budget_bytes, -1);
+  EXPECT_EQ(whole.plan.total_bytes(), all);
+  const auto most = std::get<Fits>(fit(all - kMiB));
+  EXPECT_EQ(most.expert_budget_bytes, 64 * of_layer - kMiB);
+  EXPECT_EQ(most.plan.total_bytes(), all - kMiB);
+  // 5 of 100 in each of 64 layers are more than one layer's.
+  const int64_t least = 64 * (of_layer / 100 * 5);
+  ASSERT_GT(least, of_layer);
+  const int64_t edge = all - 64 * of_layer + least;
+  EXPECT_EQ(std::get<Fits>(fit(edge)).expert_budget_bytes, least);
+  EXPECT_TRUE(std::holds_alternative<Shortfall>(fit(edge - 1)));
+  // A path that copies its weights needs all of them.
+  RunShape copying = kRun;
+  copying.copies_weights = true;
+  EXPECT_TRUE(
+      std::holds_alternative<Shortfall>(
+          fit_memory(model, copying, {.bytes = edge}, FitTarget::cpu)));
+}
+
 TEST(Fit, MaxContextIsTheEdge) {
   const ModelShape model = large_model(3.5);
   for (const int64_t gib : {12, 13, 14, 20}) {
