@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "base/size.h"
@@ -161,10 +162,34 @@ void KvCache::each_run(int64_t position, bool with_keys, const Use& use) const {
   }
 }
 
-CacheSnapshot KvCache::copy(bool with_keys) const {
-  CacheSnapshot snapshot{
-      .position = position_, .has_keys = with_keys, .bytes = {}, .arrays = {}};
+int64_t KvCache::run_bytes(int64_t position, bool with_keys) const {
+  int64_t total = 0;
+  each_run(position, with_keys, [&](const std::byte*, int64_t bytes) {
+    total += bytes;
+  });
+  return total;
+}
+
+int64_t KvCache::snapshot_bytes(bool with_keys) const {
+  return is_native_ ? run_bytes(budget_tokens_, with_keys) : 0;
+}
+
+CacheSnapshot KvCache::make_snapshot(bool with_keys) const {
+  CacheSnapshot snapshot;
+  snapshot.has_keys = with_keys;
+  // Written once, so that the pages are there when they are needed.
+  snapshot.bytes.resize(snapshot_bytes(with_keys));
+  return snapshot;
+}
+
+CacheSnapshot KvCache::copy(bool with_keys, CacheSnapshot into) const {
+  CacheSnapshot snapshot = std::move(into);
+  snapshot.position = position_;
+  snapshot.has_keys = with_keys;
+  snapshot.bytes.clear();
+  snapshot.arrays.clear();
   if (is_native_) {
+    snapshot.bytes.reserve(run_bytes(position_, with_keys));
     each_run(position_, with_keys, [&](const std::byte* from, int64_t bytes) {
       snapshot.bytes.insert(snapshot.bytes.end(), from, from + bytes);
     });
@@ -183,12 +208,12 @@ CacheSnapshot KvCache::copy(bool with_keys) const {
   return snapshot;
 }
 
-CacheSnapshot KvCache::save() const {
-  return copy(true);
+CacheSnapshot KvCache::save(CacheSnapshot into) const {
+  return copy(true, std::move(into));
 }
 
-CacheSnapshot KvCache::mark() const {
-  return copy(false);
+CacheSnapshot KvCache::mark(CacheSnapshot into) const {
+  return copy(false, std::move(into));
 }
 
 bool KvCache::can_restore(const CacheSnapshot& snapshot) const {

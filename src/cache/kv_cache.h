@@ -59,13 +59,20 @@ class KvCache {
   /// Forgets everything; the memory stays.
   void reset();
 
-  // The graph must be evaluated before any of the next four.
+  // The graph must be evaluated before any of save(), mark(), can_restore() and
+  // restore().
 
-  /// Copies everything.
-  CacheSnapshot save() const;
+  /// A snapshot whose memory is set aside at once, for any position: with
+  /// keys as large as the cache, else as large as its states (stock: nothing;
+  /// arrays are shared until they change). Saving into it allocates nothing.
+  CacheSnapshot make_snapshot(bool with_keys) const;
+  int64_t snapshot_bytes(bool with_keys) const;
+
+  /// Copies everything; into memory of before, if there is some.
+  CacheSnapshot save(CacheSnapshot into = {}) const;
   /// Copies recurrent states alone (nothing, if the model has none): enough to
   /// come back to this position while no layer has dropped a token.
-  CacheSnapshot mark() const;
+  CacheSnapshot mark(CacheSnapshot into = {}) const;
   /// Can restore() take the timeline back to `snapshot`?
   bool can_restore(const CacheSnapshot& snapshot) const;
   /// Goes to the snapshot's position. Throws internal if can_restore() says
@@ -90,7 +97,8 @@ class KvCache {
 
   void make_native_layers();
   void make_stock_layers(const nn::Compute& compute);
-  CacheSnapshot copy(bool with_keys) const;
+  CacheSnapshot copy(bool with_keys, CacheSnapshot into) const;
+  int64_t run_bytes(int64_t position, bool with_keys) const;
   /// Calls use(address, bytes) for each run of bytes in use at `position`.
   template <typename Use>
   void each_run(int64_t position, bool with_keys, const Use& use) const;

@@ -119,6 +119,33 @@ TEST(KvCache, AMarkIsGoodUntilATokenIsDropped) {
   EXPECT_TRUE(cache.can_restore(saved));
 }
 
+TEST(KvCache, ASnapshotsMemoryIsSetAsideAtOnce) {
+  KvCache cache(three_kinds(), 10, native());
+  for (const bool with_keys : {true, false}) {
+    CacheSnapshot snapshot = cache.make_snapshot(with_keys);
+    EXPECT_EQ(
+        static_cast<int64_t>(snapshot.bytes.size()),
+        cache.snapshot_bytes(with_keys));
+    const std::byte* memory = snapshot.bytes.data();
+    for (const int64_t tokens : {3, 0, 9, 40}) {  // up to far beyond full
+      cache.advance(tokens);
+      cache.delta(2).state.recurrent[0] = static_cast<float>(tokens);
+      snapshot = with_keys ? cache.save(std::move(snapshot))
+                           : cache.mark(std::move(snapshot));
+      EXPECT_EQ(snapshot.bytes.data(), memory);
+      EXPECT_EQ(snapshot.position, cache.position());
+      EXPECT_LE(
+          static_cast<int64_t>(snapshot.bytes.size()),
+          cache.snapshot_bytes(with_keys));
+      cache.delta(2).state.recurrent[0] = -1;
+      cache.restore(snapshot);
+      EXPECT_EQ(cache.delta(2).state.recurrent[0], static_cast<float>(tokens));
+    }
+    cache.reset();
+  }
+  EXPECT_GT(cache.snapshot_bytes(true), cache.snapshot_bytes(false));
+}
+
 TEST(KvCache, AnImpossibleBudgetIsAnError) {
   EXPECT_THROW(KvCache(two_layers(), INT64_MAX / 2, native()), Error);
   EXPECT_THROW(KvCache(two_layers(), int64_t{1} << 46, native()), Error);
