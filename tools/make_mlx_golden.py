@@ -233,10 +233,12 @@ def write_fixture(name, seed):
 
 
 def gguf_writer(config):
+    import tiny_gemma_gguf
     import tiny_gpt_oss_gguf
     import tiny_qwen_gguf
-    return (tiny_gpt_oss_gguf if config["model_type"] == "gpt_oss"
-            else tiny_qwen_gguf)
+    return {"gemma3_text": tiny_gemma_gguf,
+            "gpt_oss": tiny_gpt_oss_gguf}.get(config["model_type"],
+                                              tiny_qwen_gguf)
 
 
 def check_same(model, other, name):

@@ -284,6 +284,14 @@ FIXTURES = {
         config=gpt_oss(num_attention_heads=6, num_key_value_heads=1,
                        num_local_experts=4, num_hidden_layers=2,
                        layer_types=["sliding_attention", "full_attention"])),
+    # llama.cpp has the pattern, the local base and the scale built in.
+    "gemma3_gguf": dict(
+        form="gguf", kind="f16", gains=dict(norm_offset=1),
+        config=gemma3(num_hidden_layers=6, hidden_size=36,
+                      intermediate_size=40,
+                      num_attention_heads=3, num_key_value_heads=1,
+                      query_pre_attn_scalar=24, sliding_window_pattern=6,
+                      rope_local_base_freq=10000.0, rope_theta=1000000.0)),
     "gpt_oss_gguf": dict(
         form="gguf", kind="f16", gains=OSS_GAINS, mxfp4="mlp.experts.",
         config=gpt_oss(num_attention_heads=3, num_key_value_heads=1,
