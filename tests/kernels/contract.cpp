@@ -323,6 +323,27 @@ std::vector<int64_t> visible(int64_t position, int64_t budget, int64_t sinks) {
   return keys;
 }
 
+void round_kv(float* row, int64_t head_dim, int bits) {
+  const auto half = [](float x) { return f16_to_f32(f32_to_f16(x)); };
+  const int64_t group = bits < 16 ? 32 : 1;
+  for (int64_t begin = 0; begin < head_dim; begin += group) {
+    float* x = row + begin;
+    if (bits == 16) {
+      *x = half(*x);
+      continue;
+    }
+    const float steps = bits == 8 ? 255.0f : 15.0f;
+    const float offset = half(*std::min_element(x, x + group));
+    const float scale =
+        half((*std::max_element(x, x + group) - offset) / steps);
+    const float inverse = scale > 0 ? 1.0f / scale : 0.0f;
+    for (int64_t i = 0; i < group; ++i) {
+      const float level = std::nearbyint((x[i] - offset) * inverse);
+      x[i] = std::fma(std::clamp(level, 0.0f, steps), scale, offset);
+    }
+  }
+}
+
 void attend(
     const float* q,
     float scale,

@@ -38,6 +38,9 @@ float softmax(float* x, int64_t n);
 /// Positions that the token at `position` sees, ascending.
 std::vector<int64_t> visible(int64_t position, int64_t budget, int64_t sinks);
 
+/// A key or value as a cache of `bits` gives it back.
+void round_kv(float* row, int64_t head_dim, int bits);
+
 /// One query head against keys and values (already rounded to float16 and
 /// back), rank by rank. out: [head_dim].
 void attend(
