@@ -67,6 +67,7 @@ struct Engine::Impl {
       const Stopwatch& clock,
       Result& result);
   void finish(Result& result);
+  void name_damage(const Error& error) const;
   void reserve(int64_t tokens);
 
   EngineOptions options;

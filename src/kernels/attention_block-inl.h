@@ -79,7 +79,7 @@ HWY_INLINE Lanes16 load16_u4(const uint8_t* from) {
 
 // A row of kv_rows.h in 8 or 4 bits as floats.
 template <int kBits>
-HWY_INLINE void dequantize_row(const std::byte* row, int64_t n, float* to) {
+HWY_INLINE void unpack_row(const std::byte* row, int64_t n, float* to) {
   const auto* from = reinterpret_cast<const uint8_t*>(row);
   for (int64_t k = 0; k < n; k += kKvGroup) {
     uint16_t head[2];
@@ -104,9 +104,9 @@ HWY_INLINE void load_row(
     float* to) {
   switch (bits) {
     case 8:
-      return dequantize_row<8>(row, n, to);
+      return unpack_row<8>(row, n, to);
     case 4:
-      return dequantize_row<4>(row, n, to);
+      return unpack_row<4>(row, n, to);
     default:
       return widen_row(reinterpret_cast<const uint16_t*>(row), n, to);
   }
