@@ -291,9 +291,11 @@ void register_attention() {
             "/threads:" + std::to_string(threads) +
             "/kv_bits:" + std::to_string(bits);
         benchmark::RegisterBenchmark(
-            name.c_str(), [=](benchmark::State& state) {
+            name.c_str(),
+            [=](benchmark::State& state) {
               bench_attention(state, each.tokens, each.context, threads, bits);
-            })->UseRealTime();
+            })
+            ->UseRealTime();
       }
     }
   }

@@ -64,8 +64,7 @@ KvCache::~KvCache() {
 void KvCache::make_native_layers() {
   int64_t bytes = 0;
   for (const Layer& layer : layers_) {
-    if (__builtin_add_overflow(
-            bytes, layer_bytes(layer.shape), &bytes)) {
+    if (__builtin_add_overflow(bytes, layer_bytes(layer.shape), &bytes)) {
       fail(
           ErrorCode::invalid_request,
           "--max-kv-size {} is too large",

@@ -139,8 +139,7 @@ std::string bench_csv(const BenchReport& report) {
 
 std::string bench_svg(const BenchReport& report) {
   PlotSeries decode{.name = "decode", .points = {}};
-  PlotSeries bus{
-      .name = "the memory bus allows", .points = {}, .dashed = true};
+  PlotSeries bus{.name = "the memory bus allows", .points = {}, .dashed = true};
   PlotSeries prefill{.name = "prefill", .points = {}};
   for (const BenchPoint& point : report.points) {
     const auto x = static_cast<double>(point.context_tokens);

@@ -215,8 +215,7 @@ int graph(const GraphOptions& options, const SettingFlags& flags) {
     return 0;
   }
   for (const auto& [name, count] : cost.primitives) {
-    std::printf(
-        "%6lld  %s\n", static_cast<long long>(count), name.c_str());
+    std::printf("%6lld  %s\n", static_cast<long long>(count), name.c_str());
   }
   std::printf(
       "%6lld  operations for a token in %lld layers\n"
@@ -242,8 +241,8 @@ void add_graph(CLI::App& debug, Action& action) {
 }  // namespace
 
 void add_debug_command(CLI::App& app, Action& action) {
-  CLI::App* debug =
-      app.add_subcommand("debug", "The inner steps: tokenize, render, logits, graph");
+  CLI::App* debug = app.add_subcommand(
+      "debug", "The inner steps: tokenize, render, logits, graph");
   add_tokenize(*debug, action);
   add_render(*debug, action);
   add_logits(*debug, action);

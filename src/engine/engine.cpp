@@ -76,10 +76,10 @@ std::unique_ptr<TraceWriter> make_recorder(const std::string& path) {
 }  // namespace
 
 Engine::Impl::Impl(const EngineOptions& engine_options)
-    : options((
-          check_options(engine_options),
-          choose_target(engine_options.kernels),
-          engine_options)),
+    : options(
+          (check_options(engine_options),
+           choose_target(engine_options.kernels),
+           engine_options)),
       checkpoint(locate_model(options.model)),
       shape(describe(checkpoint)),
       run(run_shape(options, shape)),

@@ -45,8 +45,7 @@ struct Engine::Impl {
       std::stop_token stop);
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
-  TokenTimes
-  time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
+  TokenTimes time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
   GraphCost count_graph();
 
   std::unique_ptr<RunGuard> make_guard();

@@ -50,10 +50,7 @@ void visit_request(Request& request, const Visit& visit) {
 }
 
 constexpr std::array<std::string_view, 2> kDevices{"cpu", "gpu"};
-constexpr std::array<std::string_view, 3> kKernels{
-    "native",
-    "mlx",
-    "portable"};
+constexpr std::array<std::string_view, 3> kKernels{"native", "mlx", "portable"};
 
 template <typename Enum, size_t N>
 Enum parse_word(

@@ -68,8 +68,8 @@ TokenTimes Engine::Impl::time_tokens(
     }
     times.decode_s = clock.seconds();
     if (done < tokens) {
-      result.finish_reason = guard->must_stop() ? guard->finish_reason()
-                                                : FinishReason::cancelled;
+      result.finish_reason =
+          guard->must_stop() ? guard->finish_reason() : FinishReason::cancelled;
     }
   }
   finish(result);

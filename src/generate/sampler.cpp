@@ -132,9 +132,8 @@ void Sampler::take_top_k(std::span<const float> logits) {
   std::make_heap(candidates_.begin(), candidates_.end(), Better());
   // An equal logit with a higher id is no better.
   const auto next = [&](TokenId from) {
-    return static_cast<TokenId>(
-        kernels::first_above(
-            logits.data(), from, size, candidates_.front().logit));
+    return static_cast<TokenId>(kernels::first_above(
+        logits.data(), from, size, candidates_.front().logit));
   };
   for (id = next(id); id < size; id = next(id + 1)) {
     std::pop_heap(candidates_.begin(), candidates_.end(), Better());
@@ -181,14 +180,12 @@ double Sampler::weigh_all(std::span<const float> logits, float largest) {
       ? total * (1 - settings_.top_p) / static_cast<double>(size)
       : settings_.min_p;
   const auto threshold = static_cast<float>(least * (1 - 1e-6));
-  const float below =
-      threshold > 0 ? std::nextafter(threshold, 0.0f) : 0.0f;
+  const float below = threshold > 0 ? std::nextafter(threshold, 0.0f) : 0.0f;
   const auto next = [&](int64_t from) {
     return kernels::first_above(weights_.data(), from, size, below);
   };
   for (int64_t id = next(0); id < size; id = next(id + 1)) {
-    candidates_.push_back(
-        {static_cast<TokenId>(id), logits[id], weights_[id]});
+    candidates_.push_back({static_cast<TokenId>(id), logits[id], weights_[id]});
   }
   return total;
 }

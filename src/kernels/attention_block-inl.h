@@ -71,8 +71,7 @@ HWY_INLINE Lanes16 load16_u4(const uint8_t* from) {
     const VI bytes = hn::PromoteTo(DI(), hn::LoadU(d, from + i * kLanes));
     out.part[i] = hn::ConvertTo(
         DF(),
-        kHigh ? hn::ShiftRight<4>(bytes)
-              : hn::And(bytes, hn::Set(DI(), 0x0F)));
+        kHigh ? hn::ShiftRight<4>(bytes) : hn::And(bytes, hn::Set(DI(), 0x0F)));
   }
   return out;
 }
@@ -87,8 +86,7 @@ HWY_INLINE void unpack_row(const std::byte* row, int64_t n, float* to) {
     from += kKvGroupHead;
     const Lanes16 scale = set16(f16_to_f32(head[0]));
     const Lanes16 offset = set16(f16_to_f32(head[1]));
-    const Lanes16 low =
-        kBits == 8 ? load16_u8(from) : load16_u4<false>(from);
+    const Lanes16 low = kBits == 8 ? load16_u8(from) : load16_u4<false>(from);
     const Lanes16 high =
         kBits == 8 ? load16_u8(from + 16) : load16_u4<true>(from);
     store16(fused16(low, scale, offset), to + k);
@@ -97,11 +95,7 @@ HWY_INLINE void unpack_row(const std::byte* row, int64_t n, float* to) {
   }
 }
 
-HWY_INLINE void load_row(
-    const std::byte* row,
-    int bits,
-    int64_t n,
-    float* to) {
+HWY_INLINE void load_row(const std::byte* row, int bits, int64_t n, float* to) {
   switch (bits) {
     case 8:
       return unpack_row<8>(row, n, to);

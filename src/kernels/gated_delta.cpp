@@ -285,9 +285,8 @@ void gates(const DeltaTask& task, int64_t t, int64_t head) {
   // log(1 + e^alpha) without overflow
   const double softplus =
       std::max(alpha, 0.0) + steady_log1p(steady_exp(-std::fabs(alpha)));
-  task.decays(t)[head] = static_cast<float>(
-      steady_exp(
-          static_cast<double>(task.weights.decay_rate[head]) * softplus));
+  task.decays(t)[head] = static_cast<float>(steady_exp(
+      static_cast<double>(task.weights.decay_rate[head]) * softplus));
   const double beta =
       static_cast<double>(row[task.layout.beta.at(group, member)]);
   task.betas(t)[head] = static_cast<float>(1.0 / (1.0 + steady_exp(-beta)));

@@ -18,7 +18,7 @@ constexpr float kRounder = 0x1.8p+23f;
 struct GroupScale {
   uint16_t scale;
   uint16_t offset;
-  float inverse;       // of the stored scale
+  float inverse;  // of the stored scale
   float stored_offset;
 };
 
@@ -48,8 +48,8 @@ GroupScale scale_of(const float* x, int steps) {
   GroupScale out{};
   out.offset = f32_to_f16(low[0]);
   out.stored_offset = f16_to_f32(out.offset);
-  out.scale = f32_to_f16(
-      (high[0] - out.stored_offset) / static_cast<float>(steps));
+  out.scale =
+      f32_to_f16((high[0] - out.stored_offset) / static_cast<float>(steps));
   const float scale = f16_to_f32(out.scale);
   out.inverse = scale > 0 ? 1.0f / scale : 0.0f;
   return out;

@@ -23,8 +23,7 @@ constexpr bool has_kv_rows(int64_t head_dim, int bits) {
 /// Bytes of one row. `bits`: 16, 8 or 4; 32 is float32, as the stock path on a
 /// CPU keeps them.
 constexpr int64_t kv_row_bytes(int64_t head_dim, int bits) {
-  const int64_t groups =
-      bits < 16 ? (head_dim + kKvGroup - 1) / kKvGroup : 0;
+  const int64_t groups = bits < 16 ? (head_dim + kKvGroup - 1) / kKvGroup : 0;
   return groups > 0 ? groups * (kKvGroupHead + kKvGroup * bits / 8)
                     : head_dim * bits / 8;
 }

@@ -50,8 +50,7 @@ int64_t unpacked_bytes(const ModelShape& model, const RunShape& run) {
   for (const LayerShape& layer : model.layers) {
     bytes = std::max(
         bytes,
-        layer.kept_tokens(run.kv_budget_tokens) *
-            layer.kv_bytes_per_token(32));
+        layer.kept_tokens(run.kv_budget_tokens) * layer.kv_bytes_per_token(32));
   }
   return bytes;
 }

@@ -64,7 +64,8 @@ float scale_by_turns(
   const auto pairs = static_cast<double>(frequencies.size());
   // The pair that turns `turns` times over the original context.
   const auto pair_turning = [&](double turns) {
-    return pairs * kernels::steady_log(original / (turns * 2 * std::numbers::pi)) /
+    return pairs *
+        kernels::steady_log(original / (turns * 2 * std::numbers::pi)) /
         kernels::steady_log(theta);
   };
   double low = pair_turning(scaling.number("beta_fast").value_or(32));
@@ -99,9 +100,8 @@ float scale_by_turns(
 std::vector<float> rope_frequencies(double theta, int64_t pairs) {
   std::vector<float> frequencies(pairs);
   for (int64_t i = 0; i < pairs; ++i) {
-    frequencies[i] = static_cast<float>(
-        kernels::steady_pow(
-            theta, -static_cast<double>(i) / static_cast<double>(pairs)));
+    frequencies[i] = static_cast<float>(kernels::steady_pow(
+        theta, -static_cast<double>(i) / static_cast<double>(pairs)));
   }
   return frequencies;
 }

@@ -80,8 +80,7 @@ StockRows pack_rows(const mx::array& rows, int bits, const Compute& compute) {
       compute.stream);
 }
 
-mx::array
-unpack_rows(const StockRows& rows, int bits, const Compute& compute) {
+mx::array unpack_rows(const StockRows& rows, int bits, const Compute& compute) {
   if (bits >= 16) {
     return rows.front();
   }
@@ -190,8 +189,10 @@ mx::array visibility(
       mx::bool_);
 }
 
-StockRows
-first_slots(const StockRows& cache, int64_t count, const Compute& compute) {
+StockRows first_slots(
+    const StockRows& cache,
+    int64_t count,
+    const Compute& compute) {
   StockRows rows;
   for (const mx::array& part : cache) {
     rows.push_back(

@@ -59,8 +59,8 @@ std::vector<float> attend(
     int64_t chunk,
     ThreadPool& pool) {
   const AttentionShape& shape = each.shape;
-  const int64_t slots = shape.kv_heads * each.budget *
-      kv_row_bytes(shape.head_dim, each.bits);
+  const int64_t slots =
+      shape.kv_heads * each.budget * kv_row_bytes(shape.head_dim, each.bits);
   // Slots never written hold NaN (0x7E7E): touching one would show. Rows end at
   // a guard page.
   const GuardedBytes keys(static_cast<size_t>(slots));

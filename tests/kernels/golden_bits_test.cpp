@@ -166,8 +166,8 @@ TEST_F(GoldenBits, Attention) {
           return out;
         },
         [&] {
-          const auto side = static_cast<size_t>(
-              2 * kBudget * kv_row_bytes(kDim, bits));
+          const auto side =
+              static_cast<size_t>(2 * kBudget * kv_row_bytes(kDim, bits));
           std::vector<std::byte> cache(2 * side);
           std::vector<std::byte> scratch(
               static_cast<size_t>(
@@ -242,7 +242,8 @@ TEST_F(GoldenBits, Elementwise) {
       },
       [&] {
         std::vector<float> y = x;
-        rope(y.data(), 330, 1, 100'003, shape, frequencies.data(), 1.25f, pool_);
+        rope(
+            y.data(), 330, 1, 100'003, shape, frequencies.data(), 1.25f, pool_);
         return y;
       });
 }

@@ -83,8 +83,7 @@ TEST(KvRows, ValuesMoveByHalfAStepAtMost) {
   for (const int bits : {8, 4}) {
     const std::vector<float> got = unpacked(packed(row, bits), bits);
     std::vector<float> expected = row;
-    contract::round_kv(
-        expected.data(), static_cast<int64_t>(row.size()), bits);
+    contract::round_kv(expected.data(), static_cast<int64_t>(row.size()), bits);
     EXPECT_EQ(got, expected);
     for (size_t g = 0; g < row.size(); g += 32) {
       const auto [low, high] =

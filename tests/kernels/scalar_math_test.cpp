@@ -14,8 +14,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 double units_apart(double got, long double expected) {
-  const double unit = std::nextafter(std::fabs(static_cast<double>(expected)),
-                                     kInfinity) -
+  const double unit =
+      std::nextafter(std::fabs(static_cast<double>(expected)), kInfinity) -
       std::fabs(static_cast<double>(expected));
   return static_cast<double>(
       std::fabs(static_cast<long double>(got) - expected) / unit);
@@ -26,13 +26,18 @@ TEST(ScalarMath, IsNearTheLibrarys) {
   for (int i = 0; i < 20000; ++i) {
     const double u = static_cast<double>(random() >> 11) * 0x1p-53;
     const double x = (u - 0.5) * 1400;
-    EXPECT_LE(units_apart(steady_exp(x), std::exp(static_cast<long double>(x))),
-              4) << x;
-    const double y = std::ldexp(1 + u, static_cast<int>(random() % 2000) - 1000);
-    EXPECT_LE(units_apart(steady_log(y), std::log(static_cast<long double>(y))),
-              4) << y;
-    EXPECT_LE(units_apart(steady_log1p(u),
-                          std::log1p(static_cast<long double>(u))), 4) << u;
+    EXPECT_LE(
+        units_apart(steady_exp(x), std::exp(static_cast<long double>(x))), 4)
+        << x;
+    const double y =
+        std::ldexp(1 + u, static_cast<int>(random() % 2000) - 1000);
+    EXPECT_LE(
+        units_apart(steady_log(y), std::log(static_cast<long double>(y))), 4)
+        << y;
+    EXPECT_LE(
+        units_apart(steady_log1p(u), std::log1p(static_cast<long double>(u))),
+        4)
+        << u;
     EXPECT_NEAR(steady_pow(5e6, -u), std::pow(5e6, -u), 1e-14);
   }
 }

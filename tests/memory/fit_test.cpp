@@ -59,8 +59,8 @@ TEST(Fit, OffersPackedKeysAndValues) {
   const int64_t need = plan_memory(model, run).total_bytes();
   const int64_t keys = model.kv_bytes(run.kv_budget_tokens);
   const auto offered = [&](int64_t budget_bytes) -> std::string {
-    const auto fit = fit_memory(
-        model, run, budget_of_limit(budget_bytes), FitTarget::cpu);
+    const auto fit =
+        fit_memory(model, run, budget_of_limit(budget_bytes), FitTarget::cpu);
     for (const FitOption& option : std::get<Shortfall>(fit).options) {
       if (option.kind == OptionKind::quantized_kv) {
         EXPECT_LE(option.total_bytes, budget_bytes);

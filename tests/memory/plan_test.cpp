@@ -65,8 +65,7 @@ TEST(MemoryPlan, GrowsWithItsCauses) {
   EXPECT_GE(total(wider) - total(kRun), 32 * 4 * 700);
   RunShape quantized = kRun;
   quantized.kv_bits = 4;
-  EXPECT_EQ(
-      total(kRun) - total(quantized), 100 * (128 - 2 * 2 * (16 + 4)));
+  EXPECT_EQ(total(kRun) - total(quantized), 100 * (128 - 2 * 2 * (16 + 4)));
   RunShape threaded = kRun;
   threaded.threads = 4;
   EXPECT_GT(total(threaded), total(kRun));
