@@ -69,7 +69,7 @@ void round_chunk(
   const int64_t head_dim = task.shape.head_dim;
   const auto round = [&](const float* from, std::byte* to) {
     if (task.cache.bits < 16) {
-      quantize_kv_row(from, head_dim, task.cache.bits, to);
+      store_kv_row(from, head_dim, task.cache.bits, to);
     } else {
       HWY_DYNAMIC_DISPATCH(RoundRow)
       (from, head_dim, reinterpret_cast<uint16_t*>(to));

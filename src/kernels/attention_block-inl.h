@@ -125,7 +125,8 @@ HWY_NOINLINE void load_rows(
   }
 }
 
-// Queries times scale, padded with zeros. Query token * group + head.
+// Queries times scale (transformed, where keys are), padded with zeros. Query
+// token * group + head.
 HWY_INLINE void load_queries(
     const AttentionTask& task,
     int64_t kv_head,
@@ -143,6 +144,9 @@ HWY_INLINE void load_queries(
           mul16(load16_partial(from + k, count), scale),
           queries + i * dims + k);
     });
+    if (task.cache.bits < 16) {
+      transform_kv_groups(queries + i * dims, task.shape.head_dim, kReadFactor);
+    }
   }
 }
 
@@ -400,6 +404,9 @@ void AttendBlock(
     for_each16(head_dim, [&](int64_t k, size_t count) HWY_ATTR {
       store16_partial(mul16(load16(sums + k), inverse), out + k, count);
     });
+    if (task.cache.bits < 16) {
+      transform_kv_groups(out, head_dim, kReadFactor);
+    }
   }
 }
 

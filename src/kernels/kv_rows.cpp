@@ -55,7 +55,48 @@ GroupScale scale_of(const float* x, int steps) {
   return out;
 }
 
+// One stage over all pairs of a distance.
+template <int kDistance>
+void butterflies(float* x) {
+  for (int begin = 0; begin < kKvGroup; begin += 2 * kDistance) {
+    for (int i = begin; i < begin + kDistance; ++i) {
+      const float a = x[i];
+      const float b = x[i + kDistance];
+      x[i] = a + b;
+      x[i + kDistance] = a - b;
+    }
+  }
+}
+
 }  // namespace
+
+void transform_kv_groups(float* x, int64_t head_dim, float factor) {
+  for (int64_t g = 0; g < head_dim; g += kKvGroup) {
+    float* group = x + g;
+    butterflies<16>(group);
+    butterflies<8>(group);
+    butterflies<4>(group);
+    butterflies<2>(group);
+    butterflies<1>(group);
+    for (int64_t i = 0; i < kKvGroup; ++i) {
+      group[i] *= factor;
+    }
+  }
+}
+
+void store_kv_row(
+    const float* from,
+    int64_t head_dim,
+    int bits,
+    std::byte* to) {
+  for (int64_t g = 0; g < head_dim; g += kKvGroup) {
+    float group[kKvGroup];
+    std::copy_n(from + g, kKvGroup, group);
+    transform_kv_groups(group, kKvGroup, kStoredFactor);
+    quantize_kv_row(group, kKvGroup, bits, to);
+    to += kv_row_bytes(kKvGroup, bits);
+  }
+}
 
 void quantize_kv_row(
     const float* from,

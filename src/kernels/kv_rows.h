@@ -3,8 +3,15 @@
 //
 // 16 bits: float16, dense. 8 and 4 bits: groups of kKvGroup dimensions, each
 // a float16 scale, a float16 offset, then its unsigned integers q; a value is
-// fma(q, scale, offset). In 4 bits, byte i of a group holds the dimensions i
-// (low half) and i + 16 (high half).
+// fma(q, scale, offset). In 4 bits, byte i of a group holds the values i (low
+// half) and i + 16 (high half).
+//
+// What is stored in 8 and 4 bits is the Walsh-Hadamard transform of a group,
+// an eighth of it: it spreads the few dimensions that are much larger than the
+// rest over all of them, so that the steps are smaller (as QuaRot does,
+// Ashkboos et al. 2024; on SmolLM2 it halves the divergence in 4 bits). Queries
+// are transformed too and quartered, which leaves their products with keys as
+// they were (H H = 32); so are the weighted sums of values.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +35,18 @@ constexpr int64_t kv_row_bytes(int64_t head_dim, int bits) {
                     : head_dim * bits / 8;
 }
 
-/// Writes one row in 8 or 4 bits: q = round((x - offset) / scale) with the
-/// scale and offset as stored, ties to even, so the same bytes everywhere. A
-/// group with a value that is no finite number becomes NaN as a whole.
+/// The transform H x of every group, in place: butterflies over distances of
+/// 16, 8, 4, 2 and 1, each (a + b, a - b); then times `factor`.
+void transform_kv_groups(float* x, int64_t head_dim, float factor);
+inline constexpr float kStoredFactor = 0.125f;  // of keys and values
+inline constexpr float kReadFactor = 0.25f;     // of queries and sums
+
+/// Transforms and quantizes one row.
+void store_kv_row(const float* from, int64_t head_dim, int bits, std::byte* to);
+
+/// Writes one row in 8 or 4 bits as it is: q = round((x - offset) / scale) with
+/// the scale and offset as stored, ties to even, so the same bytes everywhere.
+/// A group with a value that is no finite number becomes NaN as a whole.
 /// `head_dim` is a multiple of kKvGroup.
 void quantize_kv_row(
     const float* from,

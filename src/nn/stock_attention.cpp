@@ -67,12 +67,31 @@ mx::array rotate(
       compute.stream);
 }
 
+// The Walsh-Hadamard transform of every group (kernels/kv_rows.h), of length
+// one: it undoes itself.
+mx::array transform(const mx::array& rows, int bits, const Compute& compute) {
+  if (bits >= 16) {
+    return rows;
+  }
+  mx::Shape groups = rows.shape();
+  const int group = static_cast<int>(kernels::kKvGroup);
+  groups.back() /= group;
+  groups.push_back(group);
+  return mx::reshape(
+      mx::hadamard_transform(
+          mx::reshape(rows, groups, compute.stream),
+          std::nullopt,
+          compute.stream),
+      rows.shape(),
+      compute.stream);
+}
+
 StockRows pack_rows(const mx::array& rows, int bits, const Compute& compute) {
   if (bits >= 16) {
     return {rows};
   }
   return mx::quantize(
-      mx::astype(rows, mx::float16, compute.stream),
+      mx::astype(transform(rows, bits, compute), mx::float16, compute.stream),
       static_cast<int>(kernels::kKvGroup),
       bits,
       "affine",
@@ -318,7 +337,7 @@ mx::array stock_attend(
   k = unpack_rows(key_rows, cache.bits, compute);
   v = unpack_rows(value_rows, cache.bits, compute);
   mx::array heads = mx::fast::scaled_dot_product_attention(
-      q,
+      transform(q, cache.bits, compute),
       k,
       v,
       shape.scale,
@@ -327,6 +346,7 @@ mx::array stock_attend(
       {},
       false,
       compute.stream);
+  heads = transform(heads, cache.bits, compute);
   if (gate) {
     heads =
         mx::multiply(heads, mx::sigmoid(*gate, compute.stream), compute.stream);

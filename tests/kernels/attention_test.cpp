@@ -95,12 +95,12 @@ std::vector<float> attend(
 }
 
 // With keys and values (queries too, which no one reads) as the cache has them.
-std::vector<float> rounded(const Case& each, const Prompt& prompt) {
+std::vector<float> stored(const Case& each, const Prompt& prompt) {
   const AttentionShape& shape = each.shape;
   std::vector<float> copy = prompt.qkv;
   for (int64_t t = 0; t < each.tokens; ++t) {
     for (int64_t h = 0; h < shape.heads + 2 * shape.kv_heads; ++h) {
-      contract::round_kv(
+      contract::store_kv(
           copy.data() + t * prompt.stride + h * shape.head_dim,
           shape.head_dim,
           each.bits);
@@ -109,10 +109,21 @@ std::vector<float> rounded(const Case& each, const Prompt& prompt) {
   return copy;
 }
 
+// The same, but back from their transform: what the textbook attends to.
+std::vector<float> rounded(const Case& each, const Prompt& prompt) {
+  std::vector<float> rows = stored(each, prompt);
+  const int64_t width =
+      prompt.stride / each.shape.head_dim * each.shape.head_dim;
+  for (int64_t t = 0; t < each.tokens && each.bits < 16; ++t) {
+    contract::transform(rows.data() + t * prompt.stride, width, 0.25f);
+  }
+  return rows;
+}
+
 std::vector<float> attend_by_contract(const Case& each, const Prompt& prompt) {
   const AttentionShape& shape = each.shape;
   const int64_t dim = shape.head_dim;
-  const std::vector<float> halves = rounded(each, prompt);
+  const std::vector<float> halves = stored(each, prompt);
   std::vector<float> out(static_cast<size_t>(each.tokens * shape.heads * dim));
   for (int64_t t = 0; t < each.tokens; ++t) {
     const auto visible = contract::visible(t, each.budget, each.sinks);
@@ -131,6 +142,7 @@ std::vector<float> attend_by_contract(const Case& each, const Prompt& prompt) {
           dim,
           keys,
           values,
+          each.bits,
           out.data() + (t * shape.heads + h) * dim);
     }
   }

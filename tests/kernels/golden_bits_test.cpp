@@ -144,7 +144,7 @@ TEST_F(GoldenBits, Attention) {
         [&] {
           std::vector<float> rounded = qkv;
           for (size_t i = 0; i < rounded.size(); i += kDim) {
-            contract::round_kv(rounded.data() + i, kDim, bits);
+            contract::store_kv(rounded.data() + i, kDim, bits);
           }
           std::vector<float> out(kTokens * 4 * kDim);
           for (int64_t t = 0; t < kTokens; ++t) {
@@ -160,6 +160,7 @@ TEST_F(GoldenBits, Attention) {
                   kDim,
                   keys,
                   values,
+                  bits,
                   &out[(t * 4 + h) * kDim]);
             }
           }
