@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,9 +24,11 @@ namespace bantam {
 
 enum class DeviceChoice { cpu, gpu };
 
-/// native: bantam's own CPU kernels; mlx: stock MLX operations (on the CPU a
-/// test of the GPU's graph, slow).
-enum class KernelChoice { native, mlx };
+/// native: bantam's own CPU kernels, for the best instruction set there is;
+/// mlx: stock MLX operations (on the CPU a test of the GPU's graph, slow);
+/// portable: bantam's own without any instruction set, slow: the reference that
+/// every machine can run. For all engines of a process the last choice counts.
+enum class KernelChoice { native, mlx, portable };
 
 /// The level of memory pressure that may last for 10 s and no longer. Red
 /// always stops a run.
@@ -59,6 +62,7 @@ struct EngineOptions {
   std::string model;
   int threads = 0;              // 0: the physical cores
   int64_t max_kv_size = 1024;   // tokens; at least 5
+  int kv_bits = 16;             // of a cached key or value: 16, 8 or 4
   int64_t prefill_chunk = 512;  // tokens
   DeviceChoice device = DeviceChoice::cpu;
   KernelChoice kernels = KernelChoice::native;
@@ -75,6 +79,25 @@ struct ModelSummary {
   int64_t context_tokens = 0;
   int64_t vocabulary = 0;
   std::vector<std::string> files;  // that decide what it answers
+};
+
+/// What Engine::time_tokens measured.
+struct TokenTimes {
+  double prefill_s = 0;  // of the context
+  double decode_s = 0;   // of the tokens after it, sampling included
+  /// length; or cancelled, memory or swap if it was cut short.
+  FinishReason finish_reason = FinishReason::length;
+  MemoryUse memory;
+  std::vector<std::string> notes;
+};
+
+/// The graph of one token: operations by name, and how long the host takes to
+/// build it, beside the whole of a decoding step (medians).
+struct GraphCost {
+  std::map<std::string, int64_t> primitives;
+  int64_t layers = 0;
+  double build_s = 0;
+  double token_s = 0;
 };
 
 /// Not copied, not shared: one thread at a time may call it.
@@ -99,6 +122,14 @@ class Engine final : public Backend {
   using LogitRow = std::function<void(std::span<const float> logits)>;
   /// The logits of every token of `ids`, read in chunks of `chunk` tokens.
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
+
+  /// Reads `context` tokens (at least one) into a fresh cache, then decodes
+  /// `tokens` more. Throws invalid_request if the model's context is shorter.
+  TokenTimes time_tokens(
+      int64_t context,
+      int64_t tokens,
+      std::stop_token stop = {});
+  GraphCost count_graph();
 
  private:
   struct Impl;

@@ -25,7 +25,7 @@ inline constexpr int64_t kSinkTokens = 4;
 inline constexpr int64_t kMinBudgetTokens = kSinkTokens + 1;
 
 /// A copy of what a cache held at some position. Good for caches of the same
-/// model, budget and path.
+/// model, budget, bits and path.
 struct CacheSnapshot {
   int64_t position = 0;
   bool has_keys = false;              // or states alone
@@ -35,12 +35,15 @@ struct CacheSnapshot {
 
 class KvCache {
  public:
-  /// `budget_tokens` >= kMinBudgetTokens. Throws insufficient_memory if the
-  /// memory cannot be had.
+  /// `budget_tokens` >= kMinBudgetTokens. `kv_bits`: 16, or 8 or 4 if the
+  /// shape's least_kv_bits() allows it (kernels/kv_rows.h); 16 is float32 on
+  /// the stock path of a CPU. Throws insufficient_memory if the memory cannot
+  /// be had.
   KvCache(
       const ModelShape& shape,
       int64_t budget_tokens,
-      const nn::Compute& compute);
+      const nn::Compute& compute,
+      int kv_bits = 16);
   ~KvCache();
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
@@ -103,7 +106,14 @@ class KvCache {
   template <typename Use>
   void each_run(int64_t position, bool with_keys, const Use& use) const;
 
+  int64_t row_bytes(const Layer& layer) const {
+    return kernels::kv_row_bytes(layer.shape.head_dim, kv_bits_);
+  }
+  /// Keys and values, or the state.
+  int64_t layer_bytes(const LayerShape& shape) const;
+
   int64_t budget_tokens_;
+  int kv_bits_;
   int64_t position_ = 0;
   bool is_native_;
   bool has_states_ = false;  // that may not be zero, also before advance()

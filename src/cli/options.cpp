@@ -88,12 +88,14 @@ EngineOptions engine_options(const RunConfig& config) {
   EngineOptions engine;
   engine.threads = static_cast<int>(config.integer("runtime.threads"));
   engine.max_kv_size = config.integer("sampling.max_kv_size");
+  engine.kv_bits = std::stoi(config.text("sampling.kv_bits"));
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
-  engine.kernels = config.text("runtime.kernels") == "mlx"
-      ? KernelChoice::mlx
-      : KernelChoice::native;
+  const std::string& kernels = config.text("runtime.kernels");
+  engine.kernels = kernels == "mlx" ? KernelChoice::mlx
+      : kernels == "portable"       ? KernelChoice::portable
+                                    : KernelChoice::native;
   engine.memory = memory_rules(config);
   return engine;
 }

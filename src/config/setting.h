@@ -35,7 +35,9 @@ inline constexpr CommandSet kGenerate = 1 << 1;
 inline constexpr CommandSet kLogits = 1 << 2;
 inline constexpr CommandSet kAnswering = kRun | kGenerate;
 inline constexpr CommandSet kPlan = 1 << 3;
-inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan;
+/// The context decides the size of its cache, so it takes no --max-kv-size.
+inline constexpr CommandSet kBench = 1 << 10;
+inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan | kBench;
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 

@@ -33,18 +33,18 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "model.name",
         .flag = "--model",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "A folder in MLX format, a .gguf file, a repository id in the "
                 "Hugging Face cache, or smollm2 (the default)"},
     Setting{
         .key = "model.local_path",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .help = "The model's folder or file; if it is not there, "
                 "model.repository is taken"},
     Setting{
         .key = "model.repository",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .help = "The model's repository id in the Hugging Face cache"},
 
     Setting{
@@ -147,7 +147,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "Print one JSON object when done, and nothing else"},
     Setting{
@@ -280,7 +280,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::integer,
         .fallback = "1024",
         .least = 5,
-        .commands = commands::kComputing,
+        .commands = commands::kComputing & ~commands::kBench,
         .group = setting_groups::kEngine,
         .help = "Tokens the key/value cache holds; when it is full the first "
                 "4 stay and the oldest of the rest are dropped"},
@@ -290,10 +290,10 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "16",
         .choices = "16 8 4",
-        .pending = "8 4",
         .commands = commands::kComputing,
         .group = setting_groups::kEngine,
-        .help = "Bits of a number in the key/value cache"},
+        .help = "Bits of a number in the key/value cache; fewer take less "
+                "memory and cost some accuracy (docs/memory.md)"},
     Setting{
         .key = "runtime.prefill_chunk",
         .flag = "--prefill-chunk",
@@ -330,11 +330,11 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "native",
         .choices = "native portable mlx",
-        .pending = "portable",
         .commands = commands::kComputing,
         .group = setting_groups::kEngine,
-        .help = "native: bantam's own; mlx: stock MLX operations, as on a GPU "
-                "(slow on a CPU)"},
+        .help = "native: bantam's own; portable: the same without any "
+                "instruction set, slow; mlx: stock MLX operations, as on a "
+                "GPU (slow on a CPU)"},
 
     Setting{
         .key = "environment.ram",
@@ -359,7 +359,7 @@ inline constexpr std::array kSettings{
         .form = FlagForm::toggle,
         .fallback = "true",
         .flag_negates = true,
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kBench,
         .group = setting_groups::kMemory,
         .help = "Start although heavy applications run or the machine swaps "
                 "(turns environment.clean_room off)"},

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/engine_impl.h"
+#include "kernels/targets.h"
 #include "machine/this_machine.h"
 #include "nn/eval.h"
 #include "nn/memory_limits.h"
@@ -35,6 +36,14 @@ void check_options(const EngineOptions& options) {
         ErrorCode::unavailable,
         "--device gpu: this build of MLX sees no GPU; leave the flag out to "
         "run on the CPU");
+  }
+}
+
+void choose_target(KernelChoice kernels) {
+  if (kernels == KernelChoice::portable) {
+    kernels::set_target("portable");
+  } else {
+    kernels::set_best_target();
   }
 }
 
@@ -67,7 +76,10 @@ std::unique_ptr<TraceWriter> make_recorder(const std::string& path) {
 }  // namespace
 
 Engine::Impl::Impl(const EngineOptions& engine_options)
-    : options((check_options(engine_options), engine_options)),
+    : options(
+          (check_options(engine_options),
+           choose_target(engine_options.kernels),
+           engine_options)),
       checkpoint(locate_model(options.model)),
       shape(describe(checkpoint)),
       run(run_shape(options, shape)),
@@ -90,7 +102,11 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .residency = &residency,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
-      cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute) {
+      cache(
+          shape,
+          std::max(kMinBudgetTokens, run.kv_budget_tokens),
+          compute,
+          options.kv_bits) {
   if (recorder) {
     recorder->write(before);
   }

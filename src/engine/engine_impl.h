@@ -46,6 +46,9 @@ struct Engine::Impl {
       std::stop_token stop);
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
+  TokenTimes time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
+  GraphCost count_graph();
+
   std::unique_ptr<RunGuard> make_guard();
   EncodedPrompt prompt_of(const Request& request, Result& result) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
@@ -66,6 +69,7 @@ struct Engine::Impl {
       Result& result);
   ExpertUse expert_use() const;
   void finish(Result& result);
+  void name_damage(const Error& error) const;
   void reserve(int64_t tokens);
 
   EngineOptions options;

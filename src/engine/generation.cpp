@@ -11,6 +11,7 @@
 #include "machine/process_memory.h"
 #include "models/workspace.h"
 #include "nn/eval.h"
+#include "weights/damaged_values.h"
 
 namespace bantam {
 
@@ -256,6 +257,13 @@ void Engine::Impl::finish(Result& result) {
   }
 }
 
+// The output is no number: which weight is none?
+void Engine::Impl::name_damage(const Error& error) const {
+  if (const auto damage = find_damaged_value(checkpoint)) {
+    fail(ErrorCode::invalid_file, "{}: {}", error.what(), *damage);
+  }
+}
+
 Result Engine::Impl::generate(
     const Request& request,
     const Observer& observer,
@@ -282,8 +290,15 @@ Result Engine::Impl::generate(
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, request.sampling);
   guard->so_far().begin(result);
-  if (prefill(prompt.ids, loop, observer, stop, result)) {
-    decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
+  try {
+    if (prefill(prompt.ids, loop, observer, stop, result)) {
+      decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::invalid_file) {
+      name_damage(error);
+    }
+    throw;
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {

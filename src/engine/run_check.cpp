@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "kernels/kv_rows.h"
 #include "kernels/thread_pool.h"
 #include "machine/machine_profile.h"
 #include "machine/process_memory.h"
@@ -78,6 +79,26 @@ std::string join_options(const std::vector<FitOption>& options) {
       join_options(shortfall.options));
 }
 
+void check_kv_bits(const EngineOptions& options, const ModelShape& model) {
+  const int bits = options.kv_bits;
+  if (bits != 16 && bits != 8 && bits != 4) {
+    fail(
+        ErrorCode::invalid_request,
+        "--kv-bits is {}, but must be 16, 8 or 4",
+        bits);
+  }
+  if (bits < model.least_kv_bits()) {
+    fail(
+        ErrorCode::unsupported,
+        "--kv-bits {}: keys and values are packed in groups of {} dimensions, "
+        "into which this model's heads of {} do not divide; leave the flag "
+        "out, and use a smaller --max-kv-size to save memory",
+        bits,
+        kernels::kKvGroup,
+        model.head_dim);
+  }
+}
+
 // What the machine has, as opposed to what it has available now: the room that
 // --allow-dirty counts on.
 MemoryBudget budget_of_machine(const MemorySample& sample) {
@@ -114,12 +135,16 @@ RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
   const int64_t context = model.context_tokens;
   const bool stock = options.device == DeviceChoice::gpu ||
       options.kernels == KernelChoice::mlx;
+  check_kv_bits(options, model);
+  const bool wide = stock && options.device == DeviceChoice::cpu;
+  const int kv_bits = wide && options.kv_bits == 16 ? 32 : options.kv_bits;
   return {
       .kv_budget_tokens = std::min(options.max_kv_size, context),
       .prefill_chunk = std::min(options.prefill_chunk, context),
       .threads =
           options.threads > 0 ? options.threads : kernels::physical_cores(),
-      .kv_bits = stock && options.device == DeviceChoice::cpu ? 32 : 16,
+      .kv_bits = kv_bits,
+      .least_kv_bits = model.least_kv_bits(),
       .copies_weights = stock};
 }
 

@@ -14,7 +14,8 @@
 
 namespace bantam {
 
-/// The settings of a run that cost memory, from what the user asked for.
+/// The settings of a run that cost memory, from what the user asked for. Throws
+/// unsupported if the model's keys and values cannot be kept in kv_bits.
 RunShape run_shape(const EngineOptions& options, const ModelShape& model);
 
 FitTarget fit_target(const EngineOptions& options);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/elementwise.h"
+#include "kernels/scalar_math.h"
 #include "nn/cpu_primitive.h"
 #include "nn/stock_attention.h"
 
@@ -191,7 +192,7 @@ float PositionScale::at(int64_t position) const {
   }
   const auto periods = static_cast<double>(position / period);
   return static_cast<float>(
-      1 + static_cast<double>(beta) * std::log1p(periods));
+      1 + static_cast<double>(beta) * kernels::steady_log1p(periods));
 }
 
 mx::array attend(

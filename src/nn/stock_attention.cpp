@@ -67,6 +67,57 @@ mx::array rotate(
       compute.stream);
 }
 
+// The Walsh-Hadamard transform of every group (kernels/kv_rows.h), of length
+// one: it undoes itself.
+mx::array transform(const mx::array& rows, int bits, const Compute& compute) {
+  if (bits >= 16) {
+    return rows;
+  }
+  mx::Shape groups = rows.shape();
+  const int group = static_cast<int>(kernels::kKvGroup);
+  groups.back() /= group;
+  groups.push_back(group);
+  return mx::reshape(
+      mx::hadamard_transform(
+          mx::reshape(rows, groups, compute.stream),
+          std::nullopt,
+          compute.stream),
+      rows.shape(),
+      compute.stream);
+}
+
+StockRows pack_rows(const mx::array& rows, int bits, const Compute& compute) {
+  if (bits >= 16) {
+    return {rows};
+  }
+  return mx::quantize(
+      mx::astype(transform(rows, bits, compute), mx::float16, compute.stream),
+      static_cast<int>(kernels::kKvGroup),
+      bits,
+      "affine",
+      std::nullopt,
+      compute.stream);
+}
+
+mx::array unpack_rows(const StockRows& rows, int bits, const Compute& compute) {
+  if (bits >= 16) {
+    return rows.front();
+  }
+  return mx::astype(
+      mx::dequantize(
+          rows[0],
+          rows[1],
+          rows[2],
+          static_cast<int>(kernels::kKvGroup),
+          bits,
+          "affine",
+          std::nullopt,
+          std::nullopt,
+          compute.stream),
+      compute.dtype,
+      compute.stream);
+}
+
 // Writes tokens [from, from + count) of `fresh` to consecutive slots.
 void write_slots(
     mx::array& cache,
@@ -93,11 +144,11 @@ void write_slots(
 // neighbouring slots.
 void store(
     KvLayer& cache,
-    const mx::array& keys,
-    const mx::array& values,
+    const StockRows& keys,
+    const StockRows& values,
     int64_t position,
     const Compute& compute) {
-  const int64_t tokens = keys.shape(2);
+  const int64_t tokens = keys.front().shape(2);
   const int64_t last = position + tokens - 1;
   const auto kept = [&](int64_t p) {
     return p < cache.sinks || p > last - (cache.budget - cache.sinks);
@@ -115,8 +166,10 @@ void store(
                slot + count) {
       ++count;
     }
-    write_slots(*cache.keys, keys, t, count, slot, compute);
-    write_slots(*cache.values, values, t, count, slot, compute);
+    for (size_t part = 0; part < keys.size(); ++part) {
+      write_slots(cache.keys[part], keys[part], t, count, slot, compute);
+      write_slots(cache.values[part], values[part], t, count, slot, compute);
+    }
     t += count;
   }
 }
@@ -155,15 +208,33 @@ mx::array visibility(
       mx::bool_);
 }
 
-mx::array first_slots(
-    const mx::array& cache,
+StockRows first_slots(
+    const StockRows& cache,
     int64_t count,
     const Compute& compute) {
-  return mx::slice(
-      cache,
-      {0, 0, 0, 0},
-      {1, cache.shape(1), static_cast<int>(count), cache.shape(3)},
-      compute.stream);
+  StockRows rows;
+  for (const mx::array& part : cache) {
+    rows.push_back(
+        mx::slice(
+            part,
+            {0, 0, 0, 0},
+            {1, part.shape(1), static_cast<int>(count), part.shape(3)},
+            compute.stream));
+  }
+  return rows;
+}
+
+// The slots in use, then the new tokens.
+StockRows join_rows(
+    const StockRows& old,
+    const StockRows& fresh,
+    const Compute& compute) {
+  StockRows rows;
+  for (size_t part = 0; part < fresh.size(); ++part) {
+    rows.push_back(
+        mx::concatenate({old[part], fresh[part]}, 2, compute.stream));
+  }
+  return rows;
 }
 
 std::optional<mx::array> sink_scores(
@@ -179,6 +250,31 @@ std::optional<mx::array> sink_scores(
 }
 
 }  // namespace
+
+StockRows make_stock_rows(
+    int64_t kv_heads,
+    int64_t budget,
+    int64_t head_dim,
+    int bits,
+    const Compute& compute) {
+  const auto zeros = [&](int64_t width, mx::Dtype dtype) {
+    return mx::zeros(
+        {1,
+         static_cast<int>(kv_heads),
+         static_cast<int>(budget),
+         static_cast<int>(width)},
+        dtype,
+        compute.stream);
+  };
+  if (bits >= 16) {
+    return {zeros(head_dim, compute.dtype)};
+  }
+  const int64_t groups = head_dim / kernels::kKvGroup;
+  return {
+      zeros(head_dim * bits / 32, mx::uint32),
+      zeros(groups, mx::float16),
+      zeros(groups, mx::float16)};
+}
 
 mx::array stock_attend(
     const mx::array& qkv,
@@ -232,24 +328,28 @@ mx::array stock_attend(
   mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
 
   const int64_t stored = std::min(position, cache.budget);
+  StockRows key_rows = pack_rows(k, cache.bits, compute);
+  StockRows value_rows = pack_rows(v, cache.bits, compute);
   std::optional<mx::array> mask;
   if (tokens == 1) {
     // The slot that a single token overwrites is the one it no longer sees,
     // and the order of keys does not matter to softmax: no mask.
-    store(cache, k, v, position, compute);
+    store(cache, key_rows, value_rows, position, compute);
     const int64_t seen = std::min(position + 1, cache.budget);
-    k = first_slots(*cache.keys, seen, compute);
-    v = first_slots(*cache.values, seen, compute);
+    key_rows = first_slots(cache.keys, seen, compute);
+    value_rows = first_slots(cache.values, seen, compute);
   } else {
     mask = visibility(cache, stored, position, tokens);
-    const mx::array old_keys = first_slots(*cache.keys, stored, compute);
-    const mx::array old_values = first_slots(*cache.values, stored, compute);
-    store(cache, k, v, position, compute);
-    k = mx::concatenate({old_keys, k}, 2, compute.stream);
-    v = mx::concatenate({old_values, v}, 2, compute.stream);
+    const StockRows old_keys = first_slots(cache.keys, stored, compute);
+    const StockRows old_values = first_slots(cache.values, stored, compute);
+    store(cache, key_rows, value_rows, position, compute);
+    key_rows = join_rows(old_keys, key_rows, compute);
+    value_rows = join_rows(old_values, value_rows, compute);
   }
+  k = unpack_rows(key_rows, cache.bits, compute);
+  v = unpack_rows(value_rows, cache.bits, compute);
   mx::array heads = mx::fast::scaled_dot_product_attention(
-      q,
+      transform(q, cache.bits, compute),
       k,
       v,
       shape.scale,
@@ -258,6 +358,7 @@ mx::array stock_attend(
       sink_scores(attention, q.dtype()),
       false,
       compute.stream);
+  heads = transform(heads, cache.bits, compute);
   if (gate) {
     heads =
         mx::multiply(heads, mx::sigmoid(*gate, compute.stream), compute.stream);

@@ -21,7 +21,11 @@ LogitRows read_npy(const std::string& path);
 
 class ModelRun {
  public:
-  ModelRun(const std::string& path, nn::KernelPath path_kind, int threads = 1);
+  ModelRun(
+      const std::string& path,
+      nn::KernelPath path_kind,
+      int threads = 1,
+      int kv_bits = 16);
 
   /// The logits of `ids`, read `chunk` tokens at a time from a fresh cache.
   LogitRows logits(
@@ -49,6 +53,7 @@ class ModelRun {
   LogitRows feed(std::span<const TokenId> ids, int64_t chunk, KvCache& cache);
 
   Checkpoint checkpoint_;
+  int kv_bits_;
   kernels::ThreadPool pool_;
   nn::Workspace workspace_;
   nn::Compute compute_;
