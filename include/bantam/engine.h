@@ -23,6 +23,9 @@ namespace bantam {
 
 enum class DeviceChoice { cpu, gpu };
 
+/// Does the MLX that this program is linked to see a GPU?
+bool gpu_available();
+
 /// native: bantam's own CPU kernels; mlx: stock MLX operations (on the CPU a
 /// test of the GPU's graph, slow).
 enum class KernelChoice { native, mlx };

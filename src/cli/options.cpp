@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/chosen_model.h"
 #include "cli/framework.h"
+#include "cli/gpu_program.h"
 
 namespace bantam {
 
@@ -91,6 +92,9 @@ EngineOptions engine_options(const RunConfig& config) {
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
+  if (engine.device == DeviceChoice::gpu) {
+    require_gpu();
+  }
   engine.kernels = config.text("runtime.kernels") == "mlx"
       ? KernelChoice::mlx
       : KernelChoice::native;

@@ -122,7 +122,8 @@ void Engine::Impl::decode(
     if (!result.token_ids.empty()) {
       loop.advance(result.token_ids.back());
     }
-    const TokenId token = loop.sample();
+    const TokenId token =
+        loop.sample(result.completion_tokens() + 1 == max_tokens);
     result.token_ids.push_back(token);
     if (result.completion_tokens() == 1) {
       result.timing.first_token_s = clock.seconds();
@@ -247,7 +248,7 @@ Result Engine::Impl::generate(
   nn::settle(compute);  // of what a run before may have left
   cache.reset();
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
-  TokenLoop loop(*model, cache, request.sampling);
+  TokenLoop loop(*model, cache, request.sampling, compute);
   guard->so_far().begin(result);
   if (prefill(prompt, loop, observer, stop, result)) {
     decode(request, max_tokens, loop, observer, stop, clock, result);

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "nn/gpu_blocks.h"
+#include "nn/gpu_kernel.h"
+
 namespace bantam::nn {
 
 namespace {
@@ -44,15 +47,11 @@ mx::array amplify(
 
 mx::array rotate(
     const mx::array& x,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     const Compute& compute) {
-  // MLX takes periods over 2 pi, the inverse of our frequencies.
-  std::vector<float> periods;
-  for (const float frequency : rope.frequencies) {
-    periods.push_back(1.0f / frequency);
-  }
-  const int rotated = static_cast<int>(2 * periods.size());
+  const Rope& rope = attention.rope;
+  const int rotated = static_cast<int>(2 * rope.frequencies.size());
   const mx::array scaled =
       rope.amplitude == 1.0f ? x : amplify(x, rotated, rope.amplitude, compute);
   return mx::fast::rope(
@@ -62,8 +61,7 @@ mx::array rotate(
       std::nullopt,
       1.0f,
       static_cast<int>(position),
-      mx::array(
-          periods.begin(), {static_cast<int>(periods.size())}, mx::float32),
+      attention.stock->periods,
       compute.stream);
 }
 
@@ -166,25 +164,23 @@ mx::array first_slots(
       compute.stream);
 }
 
-}  // namespace
-
-mx::array stock_attend(
+// The heads in `qkv`, normed, rotated and scaled.
+HeadArrays stock_heads(
     const mx::array& qkv,
     const Attention& attention,
     int64_t position,
-    KvLayer& cache,
     const Compute& compute) {
   const kernels::AttentionShape& shape = attention.shape;
+  const int64_t tokens = qkv.shape(0);
   const int q_width = static_cast<int>(attention.q_width());
   const int kv_width = static_cast<int>(attention.kv_width());
-  const int64_t tokens = qkv.shape(0);
   const auto parts =
       mx::split(qkv, mx::Shape{q_width, q_width + kv_width}, 1, compute.stream);
   const auto prepare = [&](const mx::array& heads,
                            const std::optional<RmsNorm>& norm) {
     return rotate(
         norm ? norm->stock(heads, compute) : heads,
-        attention.rope,
+        attention,
         position,
         compute);
   };
@@ -193,11 +189,8 @@ mx::array stock_attend(
       shape.heads,
       (attention.gated ? 2 : 1) * shape.head_dim,
       compute);
-  std::optional<mx::array> gate;
   if (attention.gated) {
-    const auto halves = mx::split(q, 2, 3, compute.stream);
-    q = halves[0];
-    gate = halves[1];
+    q = mx::split(q, 2, 3, compute.stream)[0];
   }
   q = prepare(q, attention.q_norm);
   if (attention.position_scale.at(position + tokens - 1) != 1.0f) {
@@ -214,47 +207,110 @@ mx::array stock_attend(
             compute.stream),
         compute.stream);
   }
-  mx::array k = prepare(
-      to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
-      attention.k_norm);
-  mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
+  return {
+      .q = q,
+      .k = prepare(
+          to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
+          attention.k_norm),
+      .v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute)};
+}
 
-  const int64_t stored = std::min(position, cache.budget);
-  std::optional<mx::array> mask;
-  if (tokens == 1) {
-    // The slot that a single token overwrites is the one it no longer sees,
-    // and the order of keys does not matter to softmax: no mask.
-    store(cache, k, v, position, compute);
-    const int64_t seen = std::min(position + 1, cache.budget);
-    k = first_slots(*cache.keys, seen, compute);
-    v = first_slots(*cache.values, seen, compute);
-  } else {
-    mask = visibility(cache, stored, position, tokens);
-    const mx::array old_keys = first_slots(*cache.keys, stored, compute);
-    const mx::array old_values = first_slots(*cache.values, stored, compute);
-    store(cache, k, v, position, compute);
-    k = mx::concatenate({old_keys, k}, 2, compute.stream);
-    v = mx::concatenate({old_values, v}, 2, compute.stream);
+// [1, heads, tokens, head_dim] times the gates in `qkv`, if there are any
+// -> [tokens, heads * head_dim]
+mx::array gate(
+    const mx::array& heads,
+    const mx::array& qkv,
+    const Attention& attention,
+    const Compute& compute) {
+  const kernels::AttentionShape& shape = attention.shape;
+  const int tokens = heads.shape(2);
+  const int width = static_cast<int>(shape.heads * shape.head_dim);
+  if (attention.gated && has_gpu_kernels(compute)) {
+    return gpu_gate_heads(heads, qkv, attention, compute);
   }
-  mx::array heads = mx::fast::scaled_dot_product_attention(
-      q,
-      k,
-      v,
-      shape.scale,
-      mask ? "array" : "",
-      mask,
+  const mx::array rows = mx::reshape(
+      mx::transpose(heads, {0, 2, 1, 3}, compute.stream),
+      {tokens, width},
+      compute.stream);
+  if (!attention.gated) {
+    return rows;
+  }
+  const int parts = static_cast<int>(2 * shape.head_dim);
+  const mx::array queries = mx::reshape(
+      mx::slice(qkv, {0, 0}, {tokens, 2 * width}, compute.stream),
+      {tokens, static_cast<int>(shape.heads), parts},
+      compute.stream);
+  const mx::array gates = mx::reshape(
+      mx::split(queries, 2, 2, compute.stream)[1],
+      {tokens, width},
+      compute.stream);
+  return mx::multiply(rows, mx::sigmoid(gates, compute.stream), compute.stream);
+}
+
+struct Seen {
+  mx::array keys;
+  mx::array values;
+  const char* mask_mode = "";
+  std::optional<mx::array> mask = std::nullopt;
+};
+
+// Stores the new keys and values; what the new tokens then see.
+Seen store_and_see(
+    KvLayer& cache,
+    const HeadArrays& heads,
+    int64_t position,
+    const Compute& compute) {
+  const int64_t tokens = heads.k.shape(2);
+  // A single token overwrites the slot that it no longer sees, and the order
+  // of keys does not matter to softmax. While nothing is dropped slots are in
+  // order, as "causal" wants them.
+  if (tokens == 1 || position + tokens <= cache.budget) {
+    store(cache, heads.k, heads.v, position, compute);
+    const int64_t seen = std::min(position + tokens, cache.budget);
+    return {
+        .keys = first_slots(*cache.keys, seen, compute),
+        .values = first_slots(*cache.values, seen, compute),
+        .mask_mode = tokens == 1 ? "" : "causal"};
+  }
+  const int64_t stored = std::min(position, cache.budget);
+  const mx::array mask = visibility(cache, stored, position, tokens);
+  const mx::array keys = first_slots(*cache.keys, stored, compute);
+  const mx::array values = first_slots(*cache.values, stored, compute);
+  store(cache, heads.k, heads.v, position, compute);
+  return {
+      .keys = mx::concatenate({keys, heads.k}, 2, compute.stream),
+      .values = mx::concatenate({values, heads.v}, 2, compute.stream),
+      .mask_mode = "array",
+      .mask = mask};
+}
+
+}  // namespace
+
+mx::array stock_attend(
+    const mx::array& qkv,
+    const Attention& attention,
+    int64_t position,
+    KvLayer& cache,
+    const Compute& compute) {
+  const HeadArrays heads = has_gpu_heads(attention, compute)
+      ? gpu_heads(
+            qkv,
+            attention,
+            mx::array({static_cast<int32_t>(position)}, mx::int32),
+            compute)
+      : stock_heads(qkv, attention, position, compute);
+  const Seen seen = store_and_see(cache, heads, position, compute);
+  const mx::array mixed = mx::fast::scaled_dot_product_attention(
+      heads.q,
+      seen.keys,
+      seen.values,
+      attention.shape.scale,
+      seen.mask_mode,
+      seen.mask,
       {},
       false,
       compute.stream);
-  if (gate) {
-    heads =
-        mx::multiply(heads, mx::sigmoid(*gate, compute.stream), compute.stream);
-  }
-  return mx::reshape(
-      mx::transpose(heads, {0, 2, 1, 3}, compute.stream),
-      {static_cast<int>(tokens),
-       static_cast<int>(shape.heads * shape.head_dim)},
-      compute.stream);
+  return gate(mixed, qkv, attention, compute);
 }
 
 }  // namespace bantam::nn

@@ -36,11 +36,12 @@ LogitRows read_npy(const std::string& path) {
 ModelRun::ModelRun(
     const std::string& path,
     nn::KernelPath path_kind,
-    int threads)
+    int threads,
+    nn::mx::Device device)
     : checkpoint_(path),
       pool_(threads),
       compute_{
-          .stream = nn::mx::new_thread_unsafe_stream(nn::mx::Device::cpu),
+          .stream = nn::mx::new_thread_unsafe_stream(device),
           .path = path_kind,
           .pool = &pool_,
           .workspace = &workspace_},

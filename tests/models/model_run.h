@@ -21,7 +21,11 @@ LogitRows read_npy(const std::string& path);
 
 class ModelRun {
  public:
-  ModelRun(const std::string& path, nn::KernelPath path_kind, int threads = 1);
+  ModelRun(
+      const std::string& path,
+      nn::KernelPath path_kind,
+      int threads = 1,
+      nn::mx::Device device = nn::mx::Device::cpu);
 
   /// The logits of `ids`, read `chunk` tokens at a time from a fresh cache.
   LogitRows logits(
