@@ -50,9 +50,8 @@ class ModelEnds {
   explicit ModelEnds(const BlockReader& reader, const EndOptions& options = {});
 
   /// tokens: int32 [tokens] -> [tokens, hidden]
-  nn::mx::array embed(
-      const nn::mx::array& tokens,
-      const nn::Compute& compute) const;
+  nn::mx::array embed(const nn::mx::array& tokens, const nn::Compute& compute)
+      const;
   /// -> [logit_tokens, vocabulary]
   nn::mx::array logits(
       const nn::mx::array& x,

@@ -14,7 +14,8 @@ namespace bantam::nn {
 /// insufficient_memory when MLX cannot allocate, internal otherwise.
 void eval(std::vector<mx::array> arrays);
 
-/// Starts computing `arrays` and returns. What fails is thrown by eval(), later.
+/// Starts computing `arrays` and returns. What fails is thrown by eval(),
+/// later.
 void start(std::vector<mx::array> arrays);
 
 /// Thrown by end_layer: the run was asked to stop in the middle of a chunk.

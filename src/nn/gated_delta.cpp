@@ -53,9 +53,7 @@ mx::array head_places(
     }
   }
   return mx::array(
-      places.begin(),
-      {static_cast<int>(shape.value_heads), 4},
-      mx::int32);
+      places.begin(), {static_cast<int>(shape.value_heads), 4}, mx::int32);
 }
 
 }  // namespace

@@ -61,9 +61,7 @@ const GpuKernel& attention_heads_kernel() {
 
 const GpuKernel& gate_heads_kernel() {
   static const GpuKernel kernel(
-      "gate_heads",
-      {"heads", "qkv"},
-      {"y"},
+      "gate_heads", {"heads", "qkv"}, {"y"},
 #include "nn/gpu/gate_heads.inc"
   );
   return kernel;
@@ -71,9 +69,7 @@ const GpuKernel& gate_heads_kernel() {
 
 const GpuKernel& gated_product_kernel() {
   static const GpuKernel kernel(
-      "gated_product",
-      {"gate_up"},
-      {"y"},
+      "gated_product", {"gate_up"}, {"y"},
 #include "nn/gpu/gated_product.inc"
   );
   return kernel;

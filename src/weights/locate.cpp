@@ -42,8 +42,8 @@ std::string locate_built_in() {
   // The program lies in build/, tests in build/tests/<folder>/.
   std::vector<std::string> looked_at;
   for (const char* up : {"", "..", "../.."}) {
-    const fs::path path = (program_folder() / up / "models" / "smollm2.gguf")
-                              .lexically_normal();
+    const fs::path path =
+        (program_folder() / up / "models" / "smollm2.gguf").lexically_normal();
     if (file_is_there(path.string())) {
       return path.string();
     }

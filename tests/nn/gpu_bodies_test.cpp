@@ -29,8 +29,7 @@ void expect_near(
     float tolerance = 2e-5f) {
   ASSERT_EQ(got.size(), expected.size());
   for (size_t i = 0; i < got.size(); ++i) {
-    ASSERT_NEAR(
-        got[i], expected[i], tolerance * (1 + std::fabs(expected[i])))
+    ASSERT_NEAR(got[i], expected[i], tolerance * (1 + std::fabs(expected[i])))
         << i;
   }
 }
@@ -39,7 +38,11 @@ void expect_near(
 
 constexpr int kTokens = 5;
 constexpr kernels::DeltaShape kShape{
-    .key_heads = 2, .value_heads = 4, .key_dim = 64, .value_dim = 32, .taps = 4};
+    .key_heads = 2,
+    .value_heads = 4,
+    .key_dim = 64,
+    .value_dim = 32,
+    .taps = 4};
 
 // Parts out of order and heads interleaved, so that no place is a default.
 kernels::DeltaLayout scattered_layout() {
@@ -74,8 +77,7 @@ std::vector<float> by_cpu_kernel(const DeltaRun& run) {
   std::vector<float> recurrent(kernels::delta_recurrent_floats(kShape));
   std::vector<float> conv(kernels::delta_conv_floats(kShape));
   std::vector<float> out(kTokens * kShape.value_heads * kShape.value_dim);
-  std::vector<float> scratch(
-      kTokens * kernels::delta_scratch_floats(kShape));
+  std::vector<float> scratch(kTokens * kernels::delta_scratch_floats(kShape));
   kernels::gated_delta(
       kShape,
       run.layout,
@@ -383,8 +385,7 @@ TEST(GpuBodies, ProductsAreGated) {
       for (int i = 0; i < COLUMNS; ++i) {
         const double g = input[t * 2 * COLUMNS + i];
         const double up = input[(t * 2 + 1) * COLUMNS + i];
-        const double gelu =
-            0.5 * g *
+        const double gelu = 0.5 * g *
             (1 + std::tanh(0.7978845608028654 * (g + 0.044715 * g * g * g)));
         expected.push_back(
             static_cast<float>((GELU ? gelu : g / (1 + std::exp(-g))) * up));
