@@ -24,6 +24,9 @@ namespace bantam {
 
 enum class DeviceChoice { cpu, gpu };
 
+/// Does the MLX that this program is linked to see a GPU?
+bool gpu_available();
+
 /// native: bantam's own CPU kernels, for the best instruction set there is;
 /// mlx: stock MLX operations (on the CPU a test of the GPU's graph, slow);
 /// portable: bantam's own without any instruction set, slow: the reference that

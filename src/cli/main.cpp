@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "cli/command.h"
+#include "cli/gpu_program.h"
 #include "cli/version.h"
 
 namespace bantam {
@@ -127,7 +128,11 @@ int report(const char* message, ErrorCode code) {
 int main(int argc, char** argv) {
   using bantam::ErrorCode;
   try {
-    return bantam::run_program(argc, argv);
+    try {
+      return bantam::run_program(argc, argv);
+    } catch (const bantam::GpuProgramNeeded& other) {
+      bantam::become(other.path, argv);
+    }
   } catch (const bantam::Error& error) {
     return bantam::report(error.what(), error.code());
   } catch (const std::bad_alloc&) {

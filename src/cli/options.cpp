@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/chosen_model.h"
 #include "cli/framework.h"
+#include "cli/gpu_program.h"
 
 namespace bantam {
 
@@ -92,6 +93,9 @@ EngineOptions engine_options(const RunConfig& config) {
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
+  if (engine.device == DeviceChoice::gpu) {
+    require_gpu();
+  }
   const std::string& kernels = config.text("runtime.kernels");
   engine.kernels = kernels == "mlx" ? KernelChoice::mlx
       : kernels == "portable"       ? KernelChoice::portable

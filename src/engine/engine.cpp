@@ -31,7 +31,7 @@ void check_options(const EngineOptions& options) {
   at_least("--threads", options.threads, 0);
   at_least("--max-kv-size", options.max_kv_size, kMinBudgetTokens);
   at_least("--prefill-chunk", options.prefill_chunk, 1);
-  if (options.device == DeviceChoice::gpu && !nn::mx::gpu::is_available()) {
+  if (options.device == DeviceChoice::gpu && !gpu_available()) {
     fail(
         ErrorCode::unavailable,
         "--device gpu: this build of MLX sees no GPU; leave the flag out to "
@@ -50,6 +50,28 @@ void choose_target(KernelChoice kernels) {
 nn::mx::Device device_of(const EngineOptions& options) {
   return options.device == DeviceChoice::gpu ? nn::mx::Device::gpu
                                              : nn::mx::Device::cpu;
+}
+
+// Of the activations. Our kernels and tests compute in float32; a GPU in the
+// type that the file has its scales in, so that they need not grow.
+nn::mx::Dtype activation_dtype(
+    const Checkpoint& checkpoint,
+    const EngineOptions& options) {
+  if (options.device == DeviceChoice::cpu) {
+    return nn::mx::float32;
+  }
+  if (checkpoint.is_gguf()) {
+    return nn::mx::float16;
+  }
+  for (const Tensor* tensor : checkpoint.tensors()) {
+    if (tensor->type == TensorType::bf16) {
+      return nn::mx::bfloat16;
+    }
+    if (tensor->type == TensorType::f16) {
+      return nn::mx::float16;
+    }
+  }
+  return nn::mx::float32;
 }
 
 // Before anything large is allocated.
@@ -97,6 +119,7 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .stream = stream.stream(),
           .path = run.copies_weights ? nn::KernelPath::stock
                                      : nn::KernelPath::native,
+          .dtype = activation_dtype(checkpoint, options),
           .pool = &pool,
           .workspace = &workspace,
           .residency = &residency,
@@ -136,6 +159,10 @@ std::unique_ptr<RunGuard> Engine::Impl::make_guard() {
       recorder.get(),
       std::span(&before, 1),
       cleared.unknown_accepted);
+}
+
+bool gpu_available() {
+  return nn::mx::gpu::is_available();
 }
 
 Engine::Engine(const EngineOptions& options)

@@ -131,7 +131,8 @@ void Engine::Impl::decode(
       loop.advance(result.token_ids.back());
     }
     const std::optional<TokenId> forced = answer.forced();
-    const TokenId token = forced ? *forced : loop.sample();
+    const bool is_last = result.completion_tokens() + 1 == max_tokens;
+    const TokenId token = forced ? *forced : loop.sample(is_last);
     if (forced) {
       loop.take(token);
     }
@@ -288,7 +289,7 @@ Result Engine::Impl::generate(
   cache.reset();
   residency.reset_traffic();
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
-  TokenLoop loop(*model, cache, request.sampling);
+  TokenLoop loop(*model, cache, request.sampling, compute, request.thinking_budget < 0);
   guard->so_far().begin(result);
   try {
     if (prefill(prompt.ids, loop, observer, stop, result)) {

@@ -297,6 +297,7 @@ GatedDeltaNet::GatedDeltaNet(
           layer + "linear_attn.out_proj",
           reader.config.hidden_size,
           config.shape.value_heads * config.shape.value_dim)) {
+  nn::join_rows(in_proj_, reader.compute);
   reader.widen(delta_.layout().width, reader.config.hidden_size);
   // Projections, heads, sum.
   reader.emit(

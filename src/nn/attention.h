@@ -48,6 +48,20 @@ struct Attention {
   /// [heads]: see kernels::AttentionShape; empty: none.
   std::vector<float> sink_scores;
 
+  /// What the stock path needs of the above, made once.
+  struct Stock {
+    mx::array periods;  // float32 [pairs], MLX's way to give frequencies
+    // Of the GPU's own kernel, float32.
+    mx::array frequencies;  // [pairs]
+    mx::array q_norm;       // [head_dim], or [1] where there is no norm
+    mx::array k_norm;
+    mx::array factors;  // [3]: eps of both norms, the rope's amplitude
+  };
+  std::optional<Stock> stock;
+
+  /// Fills `stock` on the stock path; to be called when all else is set.
+  void prepare(const Compute& compute);
+
   int64_t q_width() const {
     return (gated ? 2 : 1) * shape.heads * shape.head_dim;
   }

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "nn/gpu_blocks.h"
+#include "nn/gpu_kernel.h"
+
 namespace bantam::nn {
 
 namespace {
@@ -44,15 +47,11 @@ mx::array amplify(
 
 mx::array rotate(
     const mx::array& x,
-    const Rope& rope,
+    const Attention& attention,
     int64_t position,
     const Compute& compute) {
-  // MLX takes periods over 2 pi, the inverse of our frequencies.
-  std::vector<float> periods;
-  for (const float frequency : rope.frequencies) {
-    periods.push_back(1.0f / frequency);
-  }
-  const int rotated = static_cast<int>(2 * periods.size());
+  const Rope& rope = attention.rope;
+  const int rotated = static_cast<int>(2 * rope.frequencies.size());
   const mx::array scaled =
       rope.amplitude == 1.0f ? x : amplify(x, rotated, rope.amplitude, compute);
   return mx::fast::rope(
@@ -62,8 +61,7 @@ mx::array rotate(
       std::nullopt,
       1.0f,
       static_cast<int>(position),
-      mx::array(
-          periods.begin(), {static_cast<int>(periods.size())}, mx::float32),
+      attention.stock->periods,
       compute.stream);
 }
 
@@ -225,7 +223,7 @@ StockRows first_slots(
 }
 
 // The slots in use, then the new tokens.
-StockRows join_rows(
+StockRows append_rows(
     const StockRows& old,
     const StockRows& fresh,
     const Compute& compute) {
@@ -247,6 +245,128 @@ std::optional<mx::array> sink_scores(
       attention.sink_scores.begin(),
       {static_cast<int>(attention.sink_scores.size())},
       dtype);
+}
+
+// The heads in `qkv`, normed, rotated and scaled.
+HeadArrays stock_heads(
+    const mx::array& qkv,
+    const Attention& attention,
+    int64_t position,
+    const Compute& compute) {
+  const kernels::AttentionShape& shape = attention.shape;
+  const int64_t tokens = qkv.shape(0);
+  const int q_width = static_cast<int>(attention.q_width());
+  const int kv_width = static_cast<int>(attention.kv_width());
+  const auto parts =
+      mx::split(qkv, mx::Shape{q_width, q_width + kv_width}, 1, compute.stream);
+  const auto prepare = [&](const mx::array& heads,
+                           const std::optional<RmsNorm>& norm) {
+    return rotate(
+        norm ? norm->stock(heads, compute) : heads,
+        attention,
+        position,
+        compute);
+  };
+  mx::array q = to_heads(
+      parts[0],
+      shape.heads,
+      (attention.gated ? 2 : 1) * shape.head_dim,
+      compute);
+  if (attention.gated) {
+    q = mx::split(q, 2, 3, compute.stream)[0];
+  }
+  q = prepare(q, attention.q_norm);
+  if (attention.position_scale.at(position + tokens - 1) != 1.0f) {
+    std::vector<float> factors;
+    for (int64_t t = 0; t < tokens; ++t) {
+      factors.push_back(attention.position_scale.at(position + t));
+    }
+    q = mx::multiply(
+        q,
+        mx::astype(
+            mx::array(
+                factors.begin(), {static_cast<int>(tokens), 1}, mx::float32),
+            q.dtype(),
+            compute.stream),
+        compute.stream);
+  }
+  return {
+      .q = q,
+      .k = prepare(
+          to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
+          attention.k_norm),
+      .v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute)};
+}
+
+// [1, heads, tokens, head_dim] times the gates in `qkv`, if there are any
+// -> [tokens, heads * head_dim]
+mx::array gate(
+    const mx::array& heads,
+    const mx::array& qkv,
+    const Attention& attention,
+    const Compute& compute) {
+  const kernels::AttentionShape& shape = attention.shape;
+  const int tokens = heads.shape(2);
+  const int width = static_cast<int>(shape.heads * shape.head_dim);
+  if (attention.gated && has_gpu_kernels(compute)) {
+    return gpu_gate_heads(heads, qkv, attention, compute);
+  }
+  const mx::array rows = mx::reshape(
+      mx::transpose(heads, {0, 2, 1, 3}, compute.stream),
+      {tokens, width},
+      compute.stream);
+  if (!attention.gated) {
+    return rows;
+  }
+  const int parts = static_cast<int>(2 * shape.head_dim);
+  const mx::array queries = mx::reshape(
+      mx::slice(qkv, {0, 0}, {tokens, 2 * width}, compute.stream),
+      {tokens, static_cast<int>(shape.heads), parts},
+      compute.stream);
+  const mx::array gates = mx::reshape(
+      mx::split(queries, 2, 2, compute.stream)[1],
+      {tokens, width},
+      compute.stream);
+  return mx::multiply(rows, mx::sigmoid(gates, compute.stream), compute.stream);
+}
+
+struct Seen {
+  StockRows keys;
+  StockRows values;
+  const char* mask_mode = "";
+  std::optional<mx::array> mask = std::nullopt;
+};
+
+// Stores the new keys and values; what the new tokens then see.
+Seen store_and_see(
+    KvLayer& cache,
+    const HeadArrays& heads,
+    int64_t position,
+    const Compute& compute) {
+  const int64_t tokens = heads.k.shape(2);
+  const StockRows fresh_keys = pack_rows(heads.k, cache.bits, compute);
+  const StockRows fresh_values = pack_rows(heads.v, cache.bits, compute);
+  // A single token overwrites the slot that it no longer sees, and the order
+  // of keys does not matter to softmax. While nothing is dropped slots are in
+  // order, as "causal" wants them.
+  if (tokens == 1 || position + tokens <= cache.budget) {
+    store(cache, fresh_keys, fresh_values, position, compute);
+    const int64_t seen = std::min(position + tokens, cache.budget);
+    return {
+        .keys = first_slots(cache.keys, seen, compute),
+        .values = first_slots(cache.values, seen, compute),
+        .mask_mode = tokens == 1 ? "" : "causal"};
+  }
+  const int64_t stored = std::min(position, cache.budget);
+  const mx::array mask = visibility(cache, stored, position, tokens);
+  const StockRows keys = first_slots(cache.keys, stored, compute);
+  const StockRows values = first_slots(cache.values, stored, compute);
+  store(cache, fresh_keys, fresh_values, position, compute);
+  return {
+      .keys = append_rows(keys, fresh_keys, compute),
+      .values = append_rows(values, fresh_values, compute),
+      .mask_mode = "array",
+      .mask = mask};
 }
 
 }  // namespace
@@ -282,92 +402,25 @@ mx::array stock_attend(
     int64_t position,
     KvLayer& cache,
     const Compute& compute) {
-  const kernels::AttentionShape& shape = attention.shape;
-  const int q_width = static_cast<int>(attention.q_width());
-  const int kv_width = static_cast<int>(attention.kv_width());
-  const int64_t tokens = qkv.shape(0);
-  const auto parts =
-      mx::split(qkv, mx::Shape{q_width, q_width + kv_width}, 1, compute.stream);
-  const auto prepare = [&](const mx::array& heads,
-                           const std::optional<RmsNorm>& norm) {
-    return rotate(
-        norm ? norm->stock(heads, compute) : heads,
-        attention.rope,
-        position,
-        compute);
-  };
-  mx::array q = to_heads(
-      parts[0],
-      shape.heads,
-      (attention.gated ? 2 : 1) * shape.head_dim,
-      compute);
-  std::optional<mx::array> gate;
-  if (attention.gated) {
-    const auto halves = mx::split(q, 2, 3, compute.stream);
-    q = halves[0];
-    gate = halves[1];
-  }
-  q = prepare(q, attention.q_norm);
-  if (attention.position_scale.at(position + tokens - 1) != 1.0f) {
-    std::vector<float> factors;
-    for (int64_t t = 0; t < tokens; ++t) {
-      factors.push_back(attention.position_scale.at(position + t));
-    }
-    q = mx::multiply(
-        q,
-        mx::astype(
-            mx::array(
-                factors.begin(), {static_cast<int>(tokens), 1}, mx::float32),
-            q.dtype(),
-            compute.stream),
-        compute.stream);
-  }
-  mx::array k = prepare(
-      to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
-      attention.k_norm);
-  mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
-
-  const int64_t stored = std::min(position, cache.budget);
-  StockRows key_rows = pack_rows(k, cache.bits, compute);
-  StockRows value_rows = pack_rows(v, cache.bits, compute);
-  std::optional<mx::array> mask;
-  if (tokens == 1) {
-    // The slot that a single token overwrites is the one it no longer sees,
-    // and the order of keys does not matter to softmax: no mask.
-    store(cache, key_rows, value_rows, position, compute);
-    const int64_t seen = std::min(position + 1, cache.budget);
-    key_rows = first_slots(cache.keys, seen, compute);
-    value_rows = first_slots(cache.values, seen, compute);
-  } else {
-    mask = visibility(cache, stored, position, tokens);
-    const StockRows old_keys = first_slots(cache.keys, stored, compute);
-    const StockRows old_values = first_slots(cache.values, stored, compute);
-    store(cache, key_rows, value_rows, position, compute);
-    key_rows = join_rows(old_keys, key_rows, compute);
-    value_rows = join_rows(old_values, value_rows, compute);
-  }
-  k = unpack_rows(key_rows, cache.bits, compute);
-  v = unpack_rows(value_rows, cache.bits, compute);
-  mx::array heads = mx::fast::scaled_dot_product_attention(
-      transform(q, cache.bits, compute),
-      k,
-      v,
-      shape.scale,
-      mask ? "array" : "",
-      mask,
-      sink_scores(attention, q.dtype()),
+  const HeadArrays heads = has_gpu_heads(attention, compute)
+      ? gpu_heads(
+            qkv,
+            attention,
+            mx::array({static_cast<int32_t>(position)}, mx::int32),
+            compute)
+      : stock_heads(qkv, attention, position, compute);
+  const Seen seen = store_and_see(cache, heads, position, compute);
+  const mx::array mixed = mx::fast::scaled_dot_product_attention(
+      transform(heads.q, cache.bits, compute),
+      unpack_rows(seen.keys, cache.bits, compute),
+      unpack_rows(seen.values, cache.bits, compute),
+      attention.shape.scale,
+      seen.mask_mode,
+      seen.mask,
+      sink_scores(attention, heads.q.dtype()),
       false,
       compute.stream);
-  heads = transform(heads, cache.bits, compute);
-  if (gate) {
-    heads =
-        mx::multiply(heads, mx::sigmoid(*gate, compute.stream), compute.stream);
-  }
-  return mx::reshape(
-      mx::transpose(heads, {0, 2, 1, 3}, compute.stream),
-      {static_cast<int>(tokens),
-       static_cast<int>(shape.heads * shape.head_dim)},
-      compute.stream);
+  return gate(transform(mixed, cache.bits, compute), qkv, attention, compute);
 }
 
 }  // namespace bantam::nn

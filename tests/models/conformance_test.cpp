@@ -135,6 +135,22 @@ TEST_P(Conformance, StockOperationsAgreeWithTheKernels) {
   }
 }
 
+// Only where there is one (make cuda; TF32 has to be off: MLX_ENABLE_TF32=0).
+TEST_P(Conformance, AGpuAgreesWithTheReference) {
+  if (!nn::mx::gpu::is_available()) {
+    GTEST_SKIP() << "no GPU";
+  }
+  ModelRun gpu(golden_.model, nn::KernelPath::stock, 1, 16, nn::mx::Device::gpu);
+  for (const Case& c : golden_.cases) {
+    for (const int64_t chunk : {1, 4, 1000}) {
+      EXPECT_LE(
+          difference(gpu.logits(c.ids, c.kv_budget, chunk), c.logits),
+          golden_.tolerance)
+          << chunk;
+    }
+  }
+}
+
 // Keys and values in 8 and 4 bits, for the models whose heads divide.
 class PackedCache : public Conformance {
  protected:

@@ -37,12 +37,13 @@ ModelRun::ModelRun(
     const std::string& path,
     nn::KernelPath path_kind,
     int threads,
-    int kv_bits)
+    int kv_bits,
+    nn::mx::Device device)
     : checkpoint_(path),
       kv_bits_(kv_bits),
       pool_(threads),
       compute_{
-          .stream = nn::mx::new_thread_unsafe_stream(nn::mx::Device::cpu),
+          .stream = nn::mx::new_thread_unsafe_stream(device),
           .path = path_kind,
           .pool = &pool_,
           .workspace = &workspace_},

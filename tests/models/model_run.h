@@ -25,7 +25,8 @@ class ModelRun {
       const std::string& path,
       nn::KernelPath path_kind,
       int threads = 1,
-      int kv_bits = 16);
+      int kv_bits = 16,
+      nn::mx::Device device = nn::mx::Device::cpu);
 
   /// The logits of `ids`, read `chunk` tokens at a time from a fresh cache.
   LogitRows logits(
