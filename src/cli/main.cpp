@@ -92,6 +92,7 @@ int run_program(int argc, char** argv) {
   add_convert_command(app, action);
   add_advise_command(app, action);
   add_doctor_command(app, action);
+  add_env_command(app, action);
   add_debug_command(app, action);
   for (CLI::App* command :
        app.get_subcommands([](const CLI::App*) { return true; })) {

@@ -36,6 +36,7 @@ inline constexpr CommandSet kLogits = 1 << 2;
 inline constexpr CommandSet kAnswering = kRun | kGenerate;
 inline constexpr CommandSet kPlan = 1 << 3;
 inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan;
+inline constexpr CommandSet kEnvironments = 1 << 16;  // bantam env
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 

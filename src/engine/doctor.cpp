@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/inspect.h"
+#include "engine/mlx_check.h"
 #include "engine/run_check.h"
 #include "kernels/bandwidth.h"
 #include "machine/this_machine.h"
@@ -43,6 +44,7 @@ class Doctor {
     look_at_machine();
     look_at_memory();
     look_at_power();
+    look_at_runner();
     look_at_model();
     measure_bandwidth();
     result_.would_start = std::ranges::none_of(
@@ -185,6 +187,15 @@ class Doctor {
                       : "");
   }
 
+  void look_at_runner() {
+    for (const Finding& finding : options_.runner) {
+      result_.findings.push_back(finding);
+    }
+    if (!options_.foreign) {
+      result_.findings.push_back(mlx_finding());
+    }
+  }
+
   // Its files, licence, template, and whether it fits.
   void look_at_model() {
     std::string path;
@@ -219,6 +230,11 @@ class Doctor {
               format_size(report["file_bytes"].get<int64_t>()),
               report["quantization"].get<std::string>(),
               fmt::format("{:.2f}", report["bits_per_weight"].get<double>())));
+    } else if (options_.foreign) {
+      add("model",
+          Health::yellow,
+          "bantam could not run it: " + problems[0].get<std::string>(),
+          "mlx-lm may");
     } else {
       add("model",
           Health::red,
@@ -329,6 +345,10 @@ class Doctor {
   }
 
   void look_at_plan(const std::string& path) {
+    if (options_.foreign) {
+      look_at_size();
+      return;
+    }
     try {
       const Checkpoint checkpoint(path);
       const ClearedRun run =
@@ -346,6 +366,25 @@ class Doctor {
           Health::red,
           error.what(),
           "bantam plan " + options_.engine.model + ", bantam advise");
+    }
+  }
+
+  // Another program's needs are not planned; its weights it must hold.
+  void look_at_size() {
+    const auto bytes = model_["weight_bytes"].get<int64_t>();
+    try {
+      const ClearedSize run = check_size(
+          options_.engine.memory, bytes, "the weights take", sample_);
+      add("plan",
+          run.warnings.empty() ? Health::green : Health::yellow,
+          fmt::format(
+              "weights of {} in a budget of {} ({}){}",
+              format_size(bytes),
+              format_size(run.budget.bytes),
+              run.budget.because,
+              run.warnings.empty() ? "" : "; " + run.warnings.front()));
+    } catch (const Error& error) {
+      add("plan", Health::red, error.what(), "bantam advise");
     }
   }
 

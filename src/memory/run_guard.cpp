@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/run_guard.h"
+#include "memory/run_guard.h"
 
 #include <fmt/format.h>
 
@@ -35,6 +35,11 @@ void ResultSoFar::begin(const Result& result) {
 void ResultSoFar::append(int32_t token, std::string_view text) {
   const std::lock_guard lock(mutex_);
   result_.token_ids.push_back(token);
+  result_.text += text;
+}
+
+void ResultSoFar::append(std::string_view text) {
+  const std::lock_guard lock(mutex_);
   result_.text += text;
 }
 
