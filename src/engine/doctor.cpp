@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "base/error.h"
 #include "base/size.h"
@@ -11,6 +10,7 @@
 #include "engine/mlx_check.h"
 #include "engine/run_check.h"
 #include "kernels/bandwidth.h"
+#include "machine/power_mode.h"
 #include "machine/this_machine.h"
 #include "models/registry.h"
 #include "weights/checkpoint.h"
@@ -24,13 +24,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kGiB = int64_t{1} << 30;
-
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 class Doctor {
  public:
@@ -159,32 +152,17 @@ class Doctor {
         much ? "a restart empties it; growth during a run stops the run" : "");
   }
 
-  // Linux: what the kernel shows. macOS has no file for it.
   void look_at_power() {
-    const std::string governor =
-        first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    bool battery = false;
-    std::error_code ignored;
-    for (const auto& supply :
-         fs::directory_iterator("/sys/class/power_supply", ignored)) {
-      battery = battery ||
-          first_line((supply.path() / "status").string()) == "Discharging";
-    }
-    if (governor.empty() && !battery) {
+    const auto mode = power_mode();
+    if (!mode) {
       return;
     }
-    const bool saving = governor == "powersave" &&
-        first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver") !=
-            "intel_pstate";
     add("power",
-        saving || battery ? Health::yellow : Health::green,
-        fmt::format(
-            "{}{}",
-            governor.empty() ? "" : "governor " + governor,
-            battery ? (governor.empty() ? "on battery" : ", on battery") : ""),
-        saving        ? "choose the performance governor"
-            : battery ? "plug the machine in"
-                      : "");
+        mode->saving || mode->on_battery ? Health::yellow : Health::green,
+        mode->text,
+        mode->saving         ? "turn power saving off"
+            : mode->on_battery ? "plug the machine in"
+                               : "");
   }
 
   void look_at_runner() {
@@ -207,13 +185,14 @@ class Doctor {
           {.ram_bytes = machine_.ram_bytes.value_or(16 * kGiB)});
     } catch (const Error& error) {
       add("model", Health::red, error.what(), "fetch it, or name another one");
+      look_at_disk(".", "here");
       return;
     }
     model_ = report;
     look_at_files(path, report);
     look_at_licence(report);
     look_at_template(report);
-    look_at_disk(path);
+    look_at_disk(fs::absolute(path).parent_path(), "beside the model");
     look_at_plan(path);
   }
 
@@ -329,10 +308,9 @@ class Doctor {
                         : "");
   }
 
-  void look_at_disk(const std::string& path) {
+  void look_at_disk(const fs::path& folder, const std::string& where) {
     std::error_code error;
-    const fs::space_info space =
-        fs::space(fs::absolute(path).parent_path(), error);
+    const fs::space_info space = fs::space(folder, error);
     if (error) {
       return;
     }
@@ -340,7 +318,7 @@ class Doctor {
     const bool little = free < 2 * kGiB;
     add("disk",
         little ? Health::yellow : Health::green,
-        format_size(free) + " free beside the model",
+        format_size(free) + " free " + where,
         little ? "make room: swap and receipts need some" : "");
   }
 
