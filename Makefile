@@ -10,7 +10,7 @@ export PROMPT
 
 .DEFAULT_GOAL := build
 .PHONY: build run test bench fuzz format check-format check-layers check-macos \
-  check-arm cuda test-oracle clean help packages
+  check-arm cuda test-oracle test-mlx-lm clean help packages
 # Recipes share build folders; ninja and ctest run in parallel by themselves.
 .NOTPARALLEL:
 
@@ -42,6 +42,10 @@ test-oracle: build ## Second tier: compare with Python's implementations
 	@scripts/packages.sh oracle
 	@python3 scripts/fetch.py model
 	scripts/oracle.sh
+
+test-mlx-lm: build ## Second tier: the real mlx-lm, in an environment made for it
+	@python3 scripts/fetch.py model
+	python3 tools/check_mlx_lm.py build/bantam build/models/smollm2.gguf
 
 format: ## Format all C++ files in place
 	@scripts/packages.sh tools

@@ -48,6 +48,22 @@ if(BANTAM_MLX)
   # System headers: MLX's warnings are not ours to mend.
   target_include_directories(bantam_mlx SYSTEM INTERFACE ${MLX_INCLUDE_DIRS})
   target_link_libraries(bantam_mlx INTERFACE mlx)
+
+  # Which wheel this MLX was unpacked from (scripts/fetch.py has checked it) and
+  # its library's checksum, so that the program can tell whether it still runs
+  # on that one.
+  set(BANTAM_MLX_WHEEL_SHA256 "")
+  set(BANTAM_MLX_LIBRARY_SHA256 "")
+  set(_stamp "${MLX_ROOT}/../.pinned-sha256")
+  get_target_property(_library mlx IMPORTED_LOCATION_RELEASE)
+  if(EXISTS "${_stamp}" AND EXISTS "${_library}")
+    file(READ "${_stamp}" _wheel)
+    file(STRINGS "${PROJECT_SOURCE_DIR}/pins.txt" _pinned REGEX "${_wheel}")
+    if(_pinned)
+      set(BANTAM_MLX_WHEEL_SHA256 "${_wheel}")
+      file(SHA256 "${_library}" BANTAM_MLX_LIBRARY_SHA256)
+    endif()
+  endif()
 endif()
 
 if(BANTAM_TESTS)

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "bantam/error.h"
 
 namespace bantam {
@@ -16,6 +18,11 @@ sigset_t handled_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  struct sigaction hang_up{};
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 &&
+      hang_up.sa_handler != SIG_IGN) {
+    sigaddset(&signals, SIGHUP);
+  }
   return signals;
 }
 
@@ -36,11 +43,22 @@ Interrupt::~Interrupt() {
   waiter_.join();
 }
 
+void Interrupt::before_abrupt_end(std::function<void()> action) {
+  const std::scoped_lock lock(mutex_);
+  abrupt_end_ = std::move(action);
+}
+
 void Interrupt::wait_for_signals() {
   const sigset_t signals = handled_signals();
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && !done_) {
     if (source_.stop_requested()) {
+      {
+        const std::scoped_lock lock(mutex_);
+        if (abrupt_end_) {
+          abrupt_end_();
+        }
+      }
       ::_exit(error_kind(ErrorCode::cancelled).exit_code);
     }
     source_.request_stop();

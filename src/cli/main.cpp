@@ -94,6 +94,7 @@ int run_program(int argc, char** argv) {
   add_advise_command(app, action);
   add_doctor_command(app, action);
   add_bench_command(app, action);
+  add_env_command(app, action);
   add_debug_command(app, action);
   for (CLI::App* command :
        app.get_subcommands([](const CLI::App*) { return true; })) {

@@ -104,19 +104,8 @@ EngineOptions engine_options(const RunConfig& config) {
   return engine;
 }
 
-RunOptions run_options(
-    const RunConfig& config,
-    const std::string& prompt,
-    CommandSet commands) {
-  check_framework(config);
-  const ChosenModel model = choose_model(config);
-  RunOptions options;
-  options.engine = engine_options(config);
-  options.engine.model = model.name;
-  options.json = config.boolean("output.json");
-  options.receipt = config.text("output.receipt");
-
-  Request& request = options.request;
+Request request_of(const RunConfig& config, const std::string& prompt) {
+  Request request;
   request.sampling = sampling_settings(config);
   request.max_tokens = config.integer("sampling.max_tokens");
   request.stop = config.texts("sampling.stop");
@@ -139,7 +128,25 @@ RunOptions run_options(
     request.messages.push_back({"system", system_prompt});
   }
   request.messages.push_back({"user", prompt});
+  return request;
+}
 
+RunOptions run_options(
+    const RunConfig& config,
+    const std::string& prompt,
+    CommandSet commands) {
+  check_framework(config);
+  const ChosenModel model = choose_model(config);
+  RunOptions options;
+  if (config.text("runtime.framework") == "mlx-lm") {
+    options.runner = runner_options(config);
+  }
+  options.engine = engine_options(config);
+  options.engine.model = model.name;
+  options.json = config.boolean("output.json");
+  options.receipt = config.text("output.receipt");
+
+  options.request = request_of(config, prompt);
   if (config.set_aside_pin()) {
     options.notes.push_back(set_aside_note(*config.set_aside_pin(), config));
   }

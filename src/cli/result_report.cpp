@@ -34,6 +34,13 @@ Json known_sha256(const ModelSummary& model) {
   }
 }
 
+// Another backend that was stopped may not have said how many there were.
+Json counted_tokens(const Result& result) {
+  const bool unknown = result.token_ids.empty() && !result.reported_tokens &&
+      !result.text.empty();
+  return unknown ? Json() : Json(result.completion_tokens());
+}
+
 double per_second(int64_t tokens, double seconds) {
   return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
 }
@@ -72,7 +79,7 @@ Json result_json(
       {"finish_reason", finish_reason_name(result.finish_reason)},
       {"usage",
        {{"prompt_tokens", result.prompt_tokens},
-        {"completion_tokens", result.completion_tokens()},
+        {"completion_tokens", counted_tokens(result)},
         {"reasoning_tokens", result.reasoning_tokens}}},
       {"timing",
        {{"load_s", timing.load_s},

@@ -38,6 +38,7 @@ inline constexpr CommandSet kPlan = 1 << 3;
 /// The context decides the size of its cache, so it takes no --max-kv-size.
 inline constexpr CommandSet kBench = 1 << 10;
 inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan | kBench;
+inline constexpr CommandSet kEnvironments = 1 << 16;  // bantam env
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 

@@ -275,6 +275,26 @@ inline constexpr std::array kSettings{
         .help = "Versions of the framework that may answer, such as "
                 "\">=0.1,<0.2\""},
     Setting{
+        .key = "runtime.environments",
+        .flag = "--environments",
+        .commands = commands::kAnswering | commands::kEnvironments,
+        .group = setting_groups::kEngine,
+        .placeholder = "FOLDER",
+        .help = "Where the Python environments of mlx-lm lie (bantam env); "
+                "left out, in bantam's data folder"},
+    Setting{
+        .key = "runtime.runner_silence",
+        .flag = "--runner-silence",
+        .kind = SettingKind::integer,
+        .fallback = "600",
+        .least = 1,
+        .most = 86400,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kEngine,
+        .placeholder = "SECONDS",
+        .help = "How long mlx-lm may be silent (loading, reading the prompt) "
+                "before it counts as hung"},
+    Setting{
         .key = "sampling.max_kv_size",
         .flag = "--max-kv-size",
         .kind = SettingKind::integer,

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/engine_impl.h"
+#include "engine/mlx_check.h"
 #include "kernels/targets.h"
 #include "machine/this_machine.h"
 #include "nn/eval.h"
@@ -28,6 +29,7 @@ void check_options(const EngineOptions& options) {
           least);
     }
   };
+  check_mlx_version();
   at_least("--threads", options.threads, 0);
   at_least("--max-kv-size", options.max_kv_size, kMinBudgetTokens);
   at_least("--prefill-chunk", options.prefill_chunk, 1);

@@ -105,11 +105,13 @@ MemoryBudget budget_of_machine(const MemorySample& sample) {
   return budget_of_ram(sample.total_bytes.value_or(0), std::nullopt);
 }
 
-// Pressure at the start. Replaces nothing of the plan's verdict.
+// Pressure at the start. Replaces nothing of the plan's verdict. `run`: a
+// ClearedRun or a ClearedSize.
+template <typename Run>
 void check_pressure(
     const MemoryRules& rules,
     const MemorySample& sample,
-    ClearedRun& run) {
+    Run& run) {
   const PreflightSettings settings{
       .threshold = rules.threshold == PressureThreshold::red ? Pressure::red
                                                              : Pressure::yellow,
@@ -223,6 +225,41 @@ ClearedRun check_run(
   run.plan = fits.plan;
   run.embedding_on_cpu = fits.embedding_on_cpu;
   run.expert_budget_bytes = fits.expert_budget_bytes;
+  check_pressure(rules, sample, run);
+  return run;
+}
+
+ClearedSize check_size(
+    const MemoryRules& rules,
+    int64_t need_bytes,
+    const std::string& what,
+    const MemorySample& sample) {
+  ClearedSize run;
+  const auto budget = memory_budget(rules, &sample);
+  if (!budget) {
+    run.warnings.emplace_back(kAvailableUnknown);
+  }
+  run.budget = budget.value_or(budget_of_limit(need_bytes));
+  if (need_bytes > run.budget.bytes) {
+    const HeavyApps apps = heavy_apps(sample);
+    const std::string reason = fmt::format(
+        "{} {}, but the budget is {} ({}){}",
+        what,
+        format_size(need_bytes),
+        format_size(run.budget.bytes),
+        run.budget.because,
+        apps.names.empty() ? "" : "; running: " + apps.names);
+    const bool overridable = !rules.clean_room && rules.budget_bytes == 0 &&
+        rules.ram_bytes == 0 && sample.total_bytes.has_value();
+    if (!overridable || need_bytes > budget_of_machine(sample).bytes) {
+      fail(
+          ErrorCode::insufficient_memory,
+          "not started: {}; a smaller model would fit: bantam advise",
+          reason);
+    }
+    run.budget = budget_of_machine(sample);
+    run.warnings.push_back("started because of --allow-dirty: " + reason);
+  }
   check_pressure(rules, sample, run);
   return run;
 }

@@ -43,4 +43,17 @@ ClearedRun check_run(
     const ModelShape& model,
     const MemorySample& sample);
 
+/// The same for a run by another program, of which nothing is known but that
+/// it will hold `need_bytes` ("the weights of X").
+struct ClearedSize {
+  MemoryBudget budget;
+  bool unknown_accepted = false;
+  std::vector<std::string> warnings;
+};
+ClearedSize check_size(
+    const MemoryRules& rules,
+    int64_t need_bytes,
+    const std::string& what,
+    const MemorySample& sample);
+
 }  // namespace bantam
