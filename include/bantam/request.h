@@ -89,6 +89,7 @@ struct Result {
   std::vector<int32_t> token_ids;  // generated, the end token included
   FinishReason finish_reason = FinishReason::stop;
   int64_t prompt_tokens = 0;
+  int64_t cached_tokens = 0;  // of them, taken up from an earlier request
   Timing timing;
   MemoryUse memory;
   /// Adjustments the user should know of, one sentence each.

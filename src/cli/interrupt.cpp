@@ -40,9 +40,11 @@ void Interrupt::wait_for_signals() {
   const sigset_t signals = handled_signals();
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && !done_) {
+    const std::lock_guard lock(mutex_);
     if (source_.stop_requested()) {
       ::_exit(error_kind(ErrorCode::cancelled).exit_code);
     }
+    terminated_ = terminated_ || signal == SIGTERM;
     source_.request_stop();
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <stop_token>
 #include <thread>
 
@@ -18,13 +19,29 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  std::stop_token token() const { return source_.get_token(); }
-  void request_stop() { source_.request_stop(); }
+  std::stop_token token() const {
+    const std::lock_guard lock(mutex_);
+    return source_.get_token();
+  }
+  void request_stop() {
+    const std::lock_guard lock(mutex_);
+    source_.request_stop();
+  }
+  /// After a stop that was heard: the next signal requests one of a new token,
+  /// instead of ending the process.
+  void rearm() {
+    const std::lock_guard lock(mutex_);
+    source_ = std::stop_source();
+  }
+  /// SIGTERM came: the process should end, not just its work.
+  bool terminated() const { return terminated_; }
 
  private:
   void wait_for_signals();
 
+  mutable std::mutex mutex_;
   std::stop_source source_;
+  std::atomic<bool> terminated_ = false;
   std::atomic<bool> done_ = false;
   std::thread waiter_;
 };

@@ -30,6 +30,7 @@ void check_options(const EngineOptions& options) {
   at_least("--threads", options.threads, 0);
   at_least("--max-kv-size", options.max_kv_size, kMinBudgetTokens);
   at_least("--prefill-chunk", options.prefill_chunk, 1);
+  at_least("--prefix-cache", options.prefix_cache_bytes, kAutoPrefixCache);
   if (options.device == DeviceChoice::gpu && !nn::mx::gpu::is_available()) {
     fail(
         ErrorCode::unavailable,
@@ -88,7 +89,8 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .workspace = &workspace,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
-      cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute) {
+      cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute),
+      timeline(cache, cleared.prefix_bytes) {
   if (recorder) {
     recorder->write(before);
   }
@@ -131,6 +133,16 @@ Result Engine::generate(
     const Observer& observer,
     std::stop_token stop) {
   return impl_->generate(request, observer, stop);
+}
+
+int64_t Engine::prompt_tokens(const Request& request) const {
+  std::vector<std::string> notes;
+  return static_cast<int64_t>(
+      impl_->chat_prompt.encode(request, notes).size());
+}
+
+int64_t Engine::kv_budget_tokens() const {
+  return impl_->cache.budget_tokens();
 }
 
 const ModelSummary& Engine::model() const {

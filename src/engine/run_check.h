@@ -30,6 +30,7 @@ struct ClearedRun {
   MemoryPlan plan;
   MemoryBudget budget;
   bool embedding_on_cpu = false;
+  int64_t prefix_bytes = 0;           // of the plan
   bool unknown_accepted = false;      // the level of pressure
   std::vector<std::string> warnings;  // one sentence each
 };

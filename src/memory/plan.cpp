@@ -91,6 +91,7 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   add(MemoryClass::kv,
       "keys and values",
       model.kv_bytes(run.kv_budget_tokens, run.kv_bits));
+  add(MemoryClass::kv, "beginnings of earlier prompts", run.prefix_bytes);
   add(MemoryClass::state, "recurrent state", model.state_bytes());
   add(MemoryClass::activation, "one layer's outputs", graph_bytes(model, run));
   const WorkspaceNeed workspace = workspace_need(
