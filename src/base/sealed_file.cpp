@@ -154,12 +154,15 @@ int64_t SealedFile::read_number() {
 // Before anything of that size is allocated.
 void SealedFile::check_size(int64_t header_bytes) {
   const long at = std::ftell(file_);
+  if (header_bytes > kMostHeaderBytes) {
+    damaged("its size is not what it says");
+  }
   if (at < 0 || std::fseek(file_, 0, SEEK_END) != 0) {
     damaged("it cannot be read");
   }
   const int64_t left = std::ftell(file_) - at -
       2 * static_cast<int64_t>(kDigestCharacters) - header_bytes;
-  if (header_bytes > kMostHeaderBytes || left != payload_bytes_ ||
+  if (left != payload_bytes_ ||
       std::fseek(file_, at, SEEK_SET) != 0) {
     damaged("its size is not what it says");
   }

@@ -65,6 +65,9 @@ class Chat {
 
   // Returns the exit code.
   int talk() {
+    if (style_.interactive) {
+      interrupt_.be_patient();
+    }
     greet();
     std::string line;
     while (next_line(line)) {
@@ -132,8 +135,14 @@ class Chat {
         case LineEditor::Outcome::interrupted:
           std::fputs("Ctrl-D leaves.\n", stderr);
           break;
-        case LineEditor::Outcome::end:
         case LineEditor::Outcome::stopped:
+          // A Ctrl-C that came after the answer's end.
+          if (!interrupt_.terminated()) {
+            interrupt_.rearm();
+            break;
+          }
+          return false;
+        case LineEditor::Outcome::end:
           return false;
       }
     }

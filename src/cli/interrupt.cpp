@@ -5,11 +5,16 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "bantam/error.h"
 
 namespace bantam {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(3);
 
 sigset_t handled_signals() {
   sigset_t signals;
@@ -39,11 +44,16 @@ Interrupt::~Interrupt() {
 void Interrupt::wait_for_signals() {
   const sigset_t signals = handled_signals();
   int signal = 0;
+  Clock::time_point first;
   while (sigwait(&signals, &signal) == 0 && !done_) {
     const std::lock_guard lock(mutex_);
     if (source_.stop_requested()) {
+      if (patient_ && signal == SIGINT && Clock::now() < first + kPatience) {
+        continue;
+      }
       ::_exit(error_kind(ErrorCode::cancelled).exit_code);
     }
+    first = Clock::now();
     terminated_ = terminated_ || signal == SIGTERM;
     source_.request_stop();
   }

@@ -33,6 +33,9 @@ class Interrupt {
     const std::lock_guard lock(mutex_);
     source_ = std::stop_source();
   }
+  /// From now on a second Ctrl-C within three seconds of the first is taken for
+  /// impatience and not for the wish to end the process.
+  void be_patient() { patient_ = true; }
   /// SIGTERM came: the process should end, not just its work.
   bool terminated() const { return terminated_; }
 
@@ -41,6 +44,7 @@ class Interrupt {
 
   mutable std::mutex mutex_;
   std::stop_source source_;
+  std::atomic<bool> patient_ = false;
   std::atomic<bool> terminated_ = false;
   std::atomic<bool> done_ = false;
   std::thread waiter_;
