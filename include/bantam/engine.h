@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The engine: a loaded model that answers requests, one at a time, each from
-// a fresh cache of fixed size.
+// The engine: a loaded model that answers requests, one at a time, with a cache
+// of fixed size. What a request shares with the beginning of an earlier one is
+// not computed again.
 //
 //   bantam::Engine engine({.model = "smollm2"});
 //   bantam::Request request;
@@ -34,6 +35,10 @@ bool gpu_available();
 /// every machine can run. For all engines of a process the last choice counts.
 enum class KernelChoice { native, mlx, portable };
 
+/// Two checkpoints for a model with recurrent states or sliding windows, and
+/// nothing for others, whose cache is enough.
+inline constexpr int64_t kAutoPrefixCache = -1;
+
 struct EngineOptions {
   /// A folder, a .gguf file, a repository id in the Hugging Face cache, or
   /// "smollm2".
@@ -42,6 +47,12 @@ struct EngineOptions {
   int64_t max_kv_size = 1024;   // tokens; at least 5
   int kv_bits = 16;             // of a cached key or value: 16, 8 or 4
   int64_t prefill_chunk = 512;  // tokens
+  /// Memory for beginnings of earlier prompts beside the cache itself, part of
+  /// the plan; kAutoPrefixCache: what one conversation needs. CPU path.
+  int64_t prefix_cache_bytes = 0;
+  /// Take up what the cache still holds of an earlier prompt. On the CPU path
+  /// the answer is the same either way, bit for bit.
+  bool reuse_prefix = true;
   DeviceChoice device = DeviceChoice::cpu;
   KernelChoice kernels = KernelChoice::native;
   MemoryRules memory;
@@ -96,6 +107,12 @@ class Engine final : public Backend {
 
   const ModelSummary& model() const;
 
+  /// Tokens of the request's prompt, before any work. Throws invalid_request.
+  int64_t prompt_tokens(const Request& request) const;
+  /// Tokens that the cache holds: max_kv_size, or the model's context if that
+  /// is less.
+  int64_t kv_budget_tokens() const;
+
   /// Receives the logits of one token: float32, [vocabulary].
   using LogitRow = std::function<void(std::span<const float> logits)>;
   /// The logits of every token of `ids`, read in chunks of `chunk` tokens.
@@ -110,6 +127,7 @@ class Engine final : public Backend {
   GraphCost count_graph();
 
  private:
+  friend class Session;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -116,6 +116,7 @@ struct Result {
   std::optional<int64_t> reported_tokens;
   FinishReason finish_reason = FinishReason::stop;
   int64_t prompt_tokens = 0;
+  int64_t cached_tokens = 0;  // of them, taken up from an earlier request
   Timing timing;
   MemoryUse memory;
   std::optional<ExpertUse> experts;  // nullopt: a dense model

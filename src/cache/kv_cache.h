@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "memory/model_shape.h"
@@ -82,7 +83,34 @@ class KvCache {
   /// no.
   void restore(const CacheSnapshot& snapshot);
 
+  // What a later prompt may take up again (cache/timeline.h); the native path
+  // alone, and likewise of an evaluated graph. "Kept" layers keep the whole
+  // budget, so that a token's keys and values stay in their slot until the
+  // budget is passed.
+
+  /// Of one token in all kept layers.
+  int64_t token_bytes() const;
+  /// Tokens [first, first + count) of the kept layers, below the budget.
+  void copy_tokens(int64_t first, int64_t count, std::byte* to) const;
+  void put_tokens(int64_t first, int64_t count, const std::byte* from);
+  /// Is there something else: states, or windows narrower than the budget?
+  bool needs_checkpoints() const;
+  /// All of that, as of a position. put_checkpoint() does not move there.
+  int64_t checkpoint_bytes(int64_t position) const;
+  void copy_checkpoint(std::byte* to) const;
+  void put_checkpoint(int64_t position, const std::byte* from);
+  /// Of everything in use at a position.
+  int64_t used_bytes(int64_t position) const;
+  /// Calls use(address, bytes) for each run of bytes in use at `position`, in
+  /// the same order every time.
+  void each_used(
+      int64_t position,
+      const std::function<void(std::byte*, int64_t)>& use);
+  /// Goes to a position whose tokens and checkpoint are in place.
+  void move_to(int64_t position) { position_ = position; }
+
   int64_t budget_tokens() const { return budget_tokens_; }
+  bool is_native() const { return is_native_; }
   /// Tokens that no longer fit and were dropped.
   int64_t dropped_tokens() const {
     return position_ > budget_tokens_ ? position_ - budget_tokens_ : 0;
@@ -97,6 +125,24 @@ class KvCache {
 
     bool is_recurrent() const { return shape.kind == LayerKind::recurrent; }
   };
+
+  /// Keys (or values) of one token and head.
+  static int64_t row_bytes(const Layer& layer) {
+    return 2 * layer.shape.head_dim;
+  }
+  bool is_kept(const Layer& layer) const {
+    return !layer.is_recurrent() && layer.kv.budget == budget_tokens_;
+  }
+  template <typename Use>
+  static void each_head_run(
+      const Layer& layer,
+      int64_t first,
+      int64_t count,
+      const Use& use);
+  template <typename Use>
+  void each_token_run(int64_t first, int64_t count, const Use& use) const;
+  template <typename Use>
+  void each_checkpoint_run(int64_t position, const Use& use) const;
 
   void make_native_layers();
   void make_stock_layers(const nn::Compute& compute);

@@ -55,7 +55,8 @@ void check_prompt(const std::string& prompt) {
   }
 }
 
-// Also before: a receipt that cannot be written would be noticed too late.
+}  // namespace
+
 void check_receipt_path(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   folder = folder.empty() ? "." : folder;
@@ -68,6 +69,8 @@ void check_receipt_path(const std::string& path) {
         std::strerror(errno));
   }
 }
+
+namespace {
 
 // The whole result on stdout as JSON, or what stands after the text.
 void print_result(

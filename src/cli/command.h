@@ -13,6 +13,7 @@ namespace bantam {
 using Action = std::function<int()>;
 
 void add_run_command(CLI::App& app, Action& action);
+void add_chat_command(CLI::App& app, Action& action);
 void add_generate_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_config_command(CLI::App& app, Action& action);

@@ -85,6 +85,7 @@ int run_program(int argc, char** argv) {
   app.allow_extras();
   Action action;
   add_run_command(app, action);
+  add_chat_command(app, action);
   add_generate_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);

@@ -136,6 +136,14 @@ RunOptions run_options(
     const std::string& prompt,
     CommandSet commands) {
   check_framework(config);
+  if ((commands & commands::kOneAnswer) != 0 &&
+      config.text("execution.mode") == "chat") {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: a conversation is what bantam chat holds; this command gives one "
+        "answer, which is single_shot",
+        config.named("execution.mode"));
+  }
   const ChosenModel model = choose_model(config);
   RunOptions options;
   if (config.text("runtime.framework") == "mlx-lm") {

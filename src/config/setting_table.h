@@ -51,7 +51,7 @@ inline constexpr std::array kSettings{
         .key = "execution.prompt",
         .flag = "--prompt",
         .short_flag = "-p",
-        .commands = commands::kAnswering,
+        .commands = commands::kOneAnswer,
         .group = setting_groups::kMain,
         .help = "The prompt; - reads stdin"},
     Setting{
@@ -115,7 +115,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering,
+        .commands = commands::kOneAnswer,
         .group = setting_groups::kMain,
         .help = "Use the prompt as it is, without the model's chat template"},
     Setting{
@@ -130,17 +130,29 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "single_shot",
         .choices = "single_shot chat",
-        .pending = "chat",
-        .commands = commands::kAnswering,
-        .help = "single_shot: each prompt stands alone; chat: a conversation"},
+        .commands = commands::kOneAnswer,
+        .help = "single_shot: each prompt stands alone; chat: a conversation, "
+                "which bantam chat holds"},
     Setting{
         .key = "execution.chat_history_limit",
+        .flag = "--chat-history-limit",
         .kind = SettingKind::integer,
-        .fallback = "0",
+        .fallback = "10",
         .least = 0,
-        .pending = "*",
-        .commands = commands::kAnswering,
+        .most = 1e6,
+        .commands = commands::kChat,
+        .group = setting_groups::kMain,
         .help = "Exchanges of a conversation that are kept; 0 keeps none"},
+    Setting{
+        .key = "execution.chat_history_rule",
+        .flag = "--chat-history-rule",
+        .kind = SettingKind::choice,
+        .fallback = "trim",
+        .choices = "trim reset summarize",
+        .commands = commands::kChat,
+        .group = setting_groups::kMain,
+        .help = "At a limit, trim: the oldest exchanges go; reset: all go; "
+                "summarize: all go, and a paragraph about them stays"},
     Setting{
         .key = "output.json",
         .flag = "--json",
@@ -304,6 +316,15 @@ inline constexpr std::array kSettings{
         .group = setting_groups::kEngine,
         .help = "Tokens the key/value cache holds; when it is full the first "
                 "4 stay and the oldest of the rest are dropped"},
+    Setting{
+        .key = "runtime.prefix_cache",
+        .flag = "--prefix-cache",
+        .kind = SettingKind::size,
+        .least = 0,
+        .commands = commands::kChat | commands::kPlan,
+        .group = setting_groups::kEngine,
+        .help = "Memory for beginnings of earlier prompts; left out, what one "
+                "conversation needs"},
     Setting{
         .key = "sampling.kv_bits",
         .flag = "--kv-bits",

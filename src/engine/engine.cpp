@@ -33,6 +33,7 @@ void check_options(const EngineOptions& options) {
   at_least("--threads", options.threads, 0);
   at_least("--max-kv-size", options.max_kv_size, kMinBudgetTokens);
   at_least("--prefill-chunk", options.prefill_chunk, 1);
+  at_least("--prefix-cache", options.prefix_cache_bytes, kAutoPrefixCache);
   if (options.device == DeviceChoice::gpu && !gpu_available()) {
     fail(
         ErrorCode::unavailable,
@@ -131,7 +132,8 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           shape,
           std::max(kMinBudgetTokens, run.kv_budget_tokens),
           compute,
-          options.kv_bits) {
+          options.kv_bits),
+      timeline(cache, cleared.prefix_bytes) {
   if (recorder) {
     recorder->write(before);
   }
@@ -178,6 +180,16 @@ Result Engine::generate(
     const Observer& observer,
     std::stop_token stop) {
   return impl_->generate(request, observer, stop);
+}
+
+int64_t Engine::prompt_tokens(const Request& request) const {
+  std::vector<std::string> notes;
+  return static_cast<int64_t>(
+      impl_->chat_prompt.encode(request, notes).size());
+}
+
+int64_t Engine::kv_budget_tokens() const {
+  return impl_->cache.budget_tokens();
 }
 
 const ModelSummary& Engine::model() const {

@@ -14,6 +14,7 @@
 
 #include "bantam/engine.h"
 #include "cache/kv_cache.h"
+#include "cache/timeline.h"
 #include "engine/chat_prompt.h"
 #include "engine/run_check.h"
 #include "generate/token_loop.h"
@@ -51,6 +52,9 @@ struct Engine::Impl {
 
   std::unique_ptr<RunGuard> make_guard();
   EncodedPrompt prompt_of(const Request& request, Result& result) const;
+  std::vector<int64_t> shared_ends(
+      const Request& request,
+      const std::vector<TokenId>& prompt) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
   bool prefill(
       const std::vector<TokenId>& prompt,
@@ -93,6 +97,7 @@ struct Engine::Impl {
   nn::Compute compute;
   std::unique_ptr<Model> model;
   KvCache cache;
+  Timeline timeline;
   ModelSummary summary;
   double load_s = 0;
 };

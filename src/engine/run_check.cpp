@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "cache/prefix_store.h"
 #include "kernels/kv_rows.h"
 #include "kernels/thread_pool.h"
 #include "machine/machine_profile.h"
@@ -130,6 +131,17 @@ void check_pressure(
       run.warnings.end(), clear.warnings.begin(), clear.warnings.end());
 }
 
+int64_t prefix_bytes(const EngineOptions& options, const ModelShape& model) {
+  if (options.prefix_cache_bytes != kAutoPrefixCache) {
+    return options.prefix_cache_bytes;
+  }
+  const int64_t budget = std::min(options.max_kv_size, model.context_tokens);
+  const int64_t checkpoint = model.checkpoint_bytes(budget);
+  return checkpoint > 0
+      ? PrefixStore::kLeastCheckpoints * Pages::rounded(checkpoint)
+      : 0;
+}
+
 }  // namespace
 
 RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
@@ -147,6 +159,7 @@ RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
           options.threads > 0 ? options.threads : kernels::physical_cores(),
       .kv_bits = kv_bits,
       .least_kv_bits = model.least_kv_bits(),
+      .prefix_bytes = stock ? 0 : prefix_bytes(options, model),
       .copies_weights = stock};
 }
 
@@ -193,10 +206,21 @@ ClearedRun check_run(
     const ModelShape& model,
     const MemorySample& sample) {
   const MemoryRules& rules = options.memory;
-  const RunShape shape = run_shape(options, model);
+  RunShape shape = run_shape(options, model);
   ClearedRun run;
-  run.plan = plan_memory(model, shape);
   const auto budget = memory_budget(rules, &sample);
+  if (options.prefix_cache_bytes == kAutoPrefixCache && budget &&
+      plan_memory(model, shape).total_bytes() > budget->bytes &&
+      shape.prefix_bytes > 0) {
+    run.warnings.push_back(
+        fmt::format(
+            "no memory is left to keep beginnings of prompts ({}): each prompt "
+            "that does not continue the one before is read as a whole",
+            format_size(shape.prefix_bytes)));
+    shape.prefix_bytes = 0;
+  }
+  run.prefix_bytes = shape.prefix_bytes;
+  run.plan = plan_memory(model, shape);
   if (!budget) {
     run.warnings.emplace_back(kAvailableUnknown);
   }

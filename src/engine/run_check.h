@@ -32,6 +32,7 @@ struct ClearedRun {
   MemoryBudget budget;
   bool embedding_on_cpu = false;
   int64_t expert_budget_bytes = -1;   // see RunShape
+  int64_t prefix_bytes = 0;           // of the plan
   bool unknown_accepted = false;      // the level of pressure
   std::vector<std::string> warnings;  // one sentence each
 };

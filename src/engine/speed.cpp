@@ -56,7 +56,7 @@ TokenTimes Engine::Impl::time_tokens(
   nn::settle(compute);  // of what a run before may have left
   cache.reset();
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
-  TokenLoop loop(*model, cache, {});
+  TokenLoop loop(*model, cache, {}, compute, /* may_run_ahead = */ true);
   guard->so_far().begin(result);
   TokenTimes times;
   if (prefill(prompt, loop, {}, stop, result)) {
@@ -64,7 +64,10 @@ TokenTimes Engine::Impl::time_tokens(
     int64_t done = 0;
     for (; done < tokens && !guard->must_stop() && !stop.stop_requested();
          ++done) {
-      loop.advance(loop.sample());
+      const TokenId token = loop.sample(done + 1 == tokens);
+      if (!loop.runs_ahead()) {
+        loop.advance(token);
+      }
     }
     times.decode_s = clock.seconds();
     if (done < tokens) {

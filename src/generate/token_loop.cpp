@@ -77,7 +77,6 @@ TokenId TokenLoop::sample(bool is_last) {
     return sampler_.sample(logits_);
   }
   nn::mx::array token = *next_;
-  ran_ahead_ = !is_last;
   if (!is_last) {
     start_next(model_.forward(token, 1, cache_));
   }
@@ -92,9 +91,6 @@ TokenId TokenLoop::sample(bool is_last) {
 }
 
 void TokenLoop::advance(TokenId token) {
-  if (is_pipelined_) {
-    return;  // sample() did
-  }
   nn::mx::array logits =
       model_.forward(std::span<const TokenId>(&token, 1), 1, cache_);
   const std::span<const float> row = nn::values(logits);

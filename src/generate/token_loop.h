@@ -45,9 +45,9 @@ class TokenLoop {
   /// be sampled.
   void advance(TokenId token);
 
-  /// Has the model read a token more than it was asked to? The cache is then
-  /// one token ahead of the answer.
-  bool ran_ahead() const { return ran_ahead_; }
+  /// Is the work on a token begun before it is asked for? There is no need for
+  /// advance() then, and at the end the cache may be a token ahead.
+  bool runs_ahead() const { return is_pipelined_; }
 
  private:
   // The choice of the token after those that `logits` end with begins.
@@ -66,7 +66,6 @@ class TokenLoop {
   SamplingSettings settings_;
   // Sampling on the device, one token ahead of the host.
   bool is_pipelined_;
-  bool ran_ahead_ = false;
   uint64_t draws_ = 0;
   std::optional<nn::mx::array> next_;  // int32 [1], being computed
 };

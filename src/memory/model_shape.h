@@ -118,6 +118,17 @@ struct ModelShape {
     }
     return 4;
   }
+  /// What cannot be had back from the keys and values of single tokens: states,
+  /// and windows narrower than the budget.
+  int64_t checkpoint_bytes(int64_t budget_tokens, int bits = 16) const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      const int64_t kept = layer.kept_tokens(budget_tokens);
+      bytes += layer.state_bytes +
+          (kept < budget_tokens ? kept * layer.kv_bytes_per_token(bits) : 0);
+    }
+    return bytes;
+  }
   int64_t state_bytes() const {
     int64_t bytes = 0;
     for (const LayerShape& layer : layers) {

@@ -113,6 +113,7 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
         "keys and values of a layer, unpacked",
         unpacked_bytes(model, run));
   }
+  add(MemoryClass::kv, "beginnings of earlier prompts", run.prefix_bytes);
   add(MemoryClass::state, "recurrent state", model.state_bytes());
   add(MemoryClass::activation, "one layer's outputs", graph_bytes(model, run));
   const WorkspaceNeed workspace = workspace_need(

@@ -22,6 +22,7 @@ struct RunShape {
   int kv_bits = 16;
   /// The fewest that the model can do.
   int least_kv_bits = 16;
+  int64_t prefix_bytes = 0;  // for beginnings of earlier prompts
   /// Weights are copied out of the file, as the stock path does.
   bool copies_weights = false;
   /// Bytes of experts that stay in memory, the rest being read from disk when a

@@ -100,8 +100,7 @@ wrong 2:16 'nan' 'sampling:\n  temperature: .nan\n'
 wrong 2:1 'tab' 'sampling:\n\tseed: 1\n'
 wrong 2:9 'anchor' 'sampling:\n  stop: &a [*a, *a]\n'
 wrong 1:1 'list' '- 1\n'
-wrong 2 'chat_history_limit.*not available' \
-  'execution:\n  chat_history_limit: 4\n'
+wrong 2 'bantam chat' 'execution:\n  mode: chat\n'
 refuses 2 'nowhere.yaml' run --config "$dir/nowhere.yaml" "$tiny" hi
 refuses 2 "$dir: " run --config "$dir" "$tiny" hi
 printf '# nothing\n' >"$dir/empty.yaml"

@@ -112,6 +112,35 @@ bool ModelRun::resumes_with_the_same_bits(
   return feed(rest, 2, cache) == expected;
 }
 
+ModelRun::PrefixRun ModelRun::prefix_run(
+    int64_t kv_budget,
+    int64_t store_bytes) {
+  PrefixRun run;
+  run.cache =
+      std::make_unique<KvCache>(model_->shape(), kv_budget, compute_);
+  run.timeline = std::make_unique<Timeline>(*run.cache, store_bytes);
+  return run;
+}
+
+LogitRows ModelRun::read_prompt(
+    PrefixRun& run,
+    std::span<const TokenId> ids,
+    std::span<const int64_t> boundaries,
+    int64_t chunk,
+    int64_t& cached) {
+  reserve(chunk, run.cache->budget_tokens());
+  cached = run.timeline->start(ids, boundaries);
+  LogitRows rows;
+  for (auto at = static_cast<size_t>(cached); at < ids.size();) {
+    const int64_t count = run.timeline->begin_chunk(chunk);
+    LogitRows more = feed(ids.subspan(at, count), count, *run.cache);
+    rows.insert(rows.end(), more.begin(), more.end());
+    at += count;
+    run.timeline->computed(static_cast<int64_t>(at));
+  }
+  return rows;
+}
+
 std::vector<TokenId> ModelRun::greedy(
     std::span<const TokenId> ids,
     int64_t kv_budget,

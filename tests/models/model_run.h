@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "cache/kv_cache.h"
+#include "cache/timeline.h"
 #include "models/registry.h"
 #include "nn/compute.h"
 
@@ -46,6 +47,20 @@ class ModelRun {
   bool resumes_with_the_same_bits(
       std::span<const TokenId> ids,
       int64_t kv_budget);
+
+  /// Reads prompts one after the other through one cache and its timeline.
+  struct PrefixRun {
+    std::unique_ptr<KvCache> cache;
+    std::unique_ptr<Timeline> timeline;
+  };
+  PrefixRun prefix_run(int64_t kv_budget, int64_t store_bytes);
+  /// Logits of the tokens of `ids` that were computed: those from `cached` on.
+  LogitRows read_prompt(
+      PrefixRun& run,
+      std::span<const TokenId> ids,
+      std::span<const int64_t> boundaries,
+      int64_t chunk,
+      int64_t& cached);
 
   const ModelShape& shape() const { return model_->shape(); }
 
