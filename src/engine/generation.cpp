@@ -193,7 +193,8 @@ std::vector<int64_t> Engine::Impl::shared_ends(
   const auto add = [&](const Request& variant) {
     try {
       std::vector<std::string> ignored;
-      const std::vector<TokenId> ids = chat_prompt.encode(variant, ignored);
+      const std::vector<TokenId> ids =
+          chat_prompt.encode(variant, ignored).ids;
       ends.push_back(std::ranges::mismatch(ids, prompt).in2 - prompt.begin());
     } catch (const Error&) {
       // The template does not take this form; then without.
