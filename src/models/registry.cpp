@@ -42,6 +42,8 @@ constexpr std::array kFamilies{
     Family{"qwen35moe", describe_qwen3_5, make_qwen3_5},
     Family{"gemma3", describe_gemma3, make_gemma3},
     Family{"gemma3_text", describe_gemma3, make_gemma3},
+    Family{"gemma4", describe_gemma4, make_gemma4},
+    Family{"gemma4_text", describe_gemma4, make_gemma4},
     Family{"gpt_oss", describe_gpt_oss, make_gpt_oss},
     Family{"gpt-oss", describe_gpt_oss, make_gpt_oss},
 };

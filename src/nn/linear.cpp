@@ -15,6 +15,8 @@ mx::Shape shape_of(int64_t tokens, int64_t features) {
   return {static_cast<int>(tokens), static_cast<int>(features)};
 }
 
+}  // namespace
+
 // gelu(x) = x sigmoid(2 u), as kernels/elementwise.cpp has it.
 mx::array stock_activation(
     const mx::array& x,
@@ -33,8 +35,6 @@ mx::array stock_activation(
   return mx::multiply(
       x, mx::sigmoid(mx::multiply(bent, constant(1.5957691216f), s), s), s);
 }
-
-}  // namespace
 
 Linear::Linear(
     const kernels::WeightMatrix& w,

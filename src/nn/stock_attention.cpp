@@ -230,6 +230,9 @@ mx::array stock_attend(
       to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
       attention.k_norm);
   mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
+  if (attention.v_norm) {
+    v = attention.v_norm->stock(v, compute);
+  }
 
   const int64_t stored = std::min(position, cache.budget);
   std::optional<mx::array> mask;
