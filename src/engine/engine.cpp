@@ -137,8 +137,7 @@ Result Engine::generate(
 
 int64_t Engine::prompt_tokens(const Request& request) const {
   std::vector<std::string> notes;
-  return static_cast<int64_t>(
-      impl_->chat_prompt.encode(request, notes).size());
+  return static_cast<int64_t>(impl_->chat_prompt.encode(request, notes).size());
 }
 
 int64_t Engine::kv_budget_tokens() const {
