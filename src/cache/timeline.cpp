@@ -13,9 +13,7 @@ int64_t size_of(std::span<const int32_t> ids) {
   return static_cast<int64_t>(ids.size());
 }
 
-int64_t common_tokens(
-    std::span<const int32_t> a,
-    std::span<const int32_t> b) {
+int64_t common_tokens(std::span<const int32_t> a, std::span<const int32_t> b) {
   return std::ranges::mismatch(a, b).in1 - a.begin();
 }
 
@@ -60,10 +58,9 @@ int64_t Timeline::tokens_in_place() const {
 void Timeline::save_blocks() {
   const std::span<const int32_t> ids(ids_);
   for (int64_t end = kBlock; end <= tokens_in_place(); end += kBlock) {
-    const bool kept =
-        store_->add_block(ids.first(end), [&](std::byte* to) {
-          cache_.copy_tokens(end - kBlock, kBlock, to);
-        });
+    const bool kept = store_->add_block(ids.first(end), [&](std::byte* to) {
+      cache_.copy_tokens(end - kBlock, kBlock, to);
+    });
     if (!kept) {
       return;
     }
@@ -89,8 +86,7 @@ int64_t Timeline::start(
         std::min<int64_t>(size_of(prompt), cache_.budget_tokens())));
   }
   const int64_t reach = std::min(
-      most,
-      std::max(in_place, static_cast<int64_t>(blocks.size()) * kBlock));
+      most, std::max(in_place, static_cast<int64_t>(blocks.size()) * kBlock));
   int64_t position = reach;
   if (cache_.needs_checkpoints()) {
     if (store_) {

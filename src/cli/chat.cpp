@@ -321,8 +321,7 @@ int chat(const CLI::Option& model, const SettingFlags& flags) {
   check_receipt_path(options.receipt);
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   const ChatStyle style{
-      .interactive =
-          ::isatty(STDIN_FILENO) == 1 && terminal && !options.json,
+      .interactive = ::isatty(STDIN_FILENO) == 1 && terminal && !options.json,
       .meter = terminal && !options.json,
       .colours = terminal && std::getenv("NO_COLOR") == nullptr};
   Interrupt interrupt;

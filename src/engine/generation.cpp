@@ -200,7 +200,8 @@ std::vector<int64_t> Engine::Impl::shared_ends(
       // The template does not take this form; then without.
     }
   };
-  const auto first = std::ranges::find(request.messages, "user", &Message::role);
+  const auto first =
+      std::ranges::find(request.messages, "user", &Message::role);
   if (first != request.messages.end()) {
     Request beginning = request;
     beginning.messages.assign(request.messages.begin(), first);

@@ -135,7 +135,7 @@ void Session::start_over(
       event.dropped_exchanges,
       event.dropped_exchanges == 1 ? " is" : "s are",
       why,
-      !summarizes           ? ""
+      !summarizes            ? ""
           : summary_.empty() ? "; there is no summary, since it was stopped"
                              : "; kept is this summary: " + summary_);
   tell(std::move(event), reply);

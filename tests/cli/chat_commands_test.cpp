@@ -82,7 +82,8 @@ TEST(Meter, ShowsWhatIsUsedOfWhat) {
       meter_line(result, use, false),
       "context 30 of 1024 | exchanges 3 of 10 | memory 100 MiB of 200 MiB "
       "planned | yellow | 4.0 tok/s");
-  EXPECT_NE(meter_line(result, use, true).find("\x1b[0;33m"), std::string::npos);
+  EXPECT_NE(
+      meter_line(result, use, true).find("\x1b[0;33m"), std::string::npos);
 }
 
 }  // namespace
