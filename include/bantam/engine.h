@@ -74,6 +74,9 @@ struct ModelSummary {
   int64_t weight_bytes = 0;
   int64_t context_tokens = 0;
   int64_t vocabulary = 0;
+  int64_t kv_budget_tokens = 0;
+  int64_t planned_bytes = 0;
+  std::string chat_template;  // its source; "": the model has none
   std::vector<std::string> files;  // that decide what it answers
 };
 
@@ -92,6 +95,12 @@ class Engine final : public Backend {
       const Request& request,
       const Observer& observer = {},
       std::stop_token stop = {}) override;
+
+  std::optional<int64_t> prompt_tokens(const Request& request) const override;
+
+  /// No request comes for now: what the machine does until then is not held
+  /// against the next one. For servers, after loading.
+  void rest();
 
   const ModelSummary& model() const;
 

@@ -85,6 +85,7 @@ int run_program(int argc, char** argv) {
   Action action;
   add_run_command(app, action);
   add_generate_command(app, action);
+  add_serve_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);
   add_plan_command(app, action);

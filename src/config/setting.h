@@ -35,7 +35,10 @@ inline constexpr CommandSet kGenerate = 1 << 1;
 inline constexpr CommandSet kLogits = 1 << 2;
 inline constexpr CommandSet kAnswering = kRun | kGenerate;
 inline constexpr CommandSet kPlan = 1 << 3;
-inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan;
+inline constexpr CommandSet kServe = 1 << 5;
+/// Those that answer requests by these settings.
+inline constexpr CommandSet kServing = kAnswering | kServe;
+inline constexpr CommandSet kComputing = kServing | kLogits | kPlan;
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 
@@ -57,6 +60,8 @@ struct Setting {
   std::string_view pending = {};
   /// A switch that turns its key off ("--allow-dirty": clean_room is false).
   bool flag_negates = false;
+  /// Its value is not shown anywhere.
+  bool secret = false;
   CommandSet commands = 0;
   std::string_view group = {};        // of the flag in --help
   std::string_view placeholder = {};  // of the value in --help

@@ -128,15 +128,33 @@ ChatPrompt::ChatPrompt(const Checkpoint& checkpoint, const Tokenizer& tokenizer)
       variables_(default_template_variables(checkpoint, tokenizer)),
       template_(make_chat_template(checkpoint)) {}
 
+Json ChatPrompt::messages_of(const Request& request) {
+  if (!request.messages_json.empty()) {
+    return parse_json(
+        request.messages_json, "the messages", ErrorCode::invalid_request);
+  }
+  Json messages = Json::array();
+  for (const Message& message : request.messages) {
+    check_utf8(message.content, "the " + message.role + " message");
+    messages.push_back({{"role", message.role}, {"content", message.content}});
+  }
+  return messages;
+}
+
 PromptText ChatPrompt::render(
     const Request& request,
     std::vector<std::string>& notes) const {
   Json variables = variables_;
-  variables["messages"] = Json::array();
-  for (const Message& message : request.messages) {
-    check_utf8(message.content, "the " + message.role + " message");
-    variables["messages"].push_back(
-        {{"role", message.role}, {"content", message.content}});
+  variables["messages"] = messages_of(request);
+  if (!request.tools_json.empty()) {
+    variables["tools"] = parse_json(
+        request.tools_json, "the tools", ErrorCode::invalid_request);
+    if (!template_->uses("tools")) {
+      fail(
+          ErrorCode::invalid_request,
+          "the request has tools, but {}'s chat template has no place for them",
+          source_);
+    }
   }
   variables["add_generation_prompt"] = true;
   variables["enable_thinking"] = request.thinking;
@@ -168,7 +186,7 @@ std::vector<TokenId> ChatPrompt::encode(
   PromptText text;
   EncodeOptions options;
   if (request.use_chat_template && template_) {
-    if (request.messages.empty()) {
+    if (request.messages.empty() && request.messages_json.empty()) {
       fail(ErrorCode::invalid_request, "the request has no messages");
     }
     text = render(request, notes);
@@ -185,8 +203,8 @@ std::vector<TokenId> ChatPrompt::encode(
     if (request.use_chat_template) {
       notes.emplace_back(
           source_ + " has no chat template; the prompt is used as it is");
-      for (const Message& message : request.messages) {
-        text.text += message.content;
+      for (const Json& message : messages_of(request)) {
+        text.text += message.value("content", std::string());
       }
     } else {
       text.text = request.prompt;

@@ -43,6 +43,7 @@ class ChatPrompt {
       std::vector<std::string>& notes) const;
 
  private:
+  static Json messages_of(const Request& request);
   PromptText render(const Request& request, std::vector<std::string>& notes)
       const;
 

@@ -88,7 +88,8 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .workspace = &workspace,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
-      cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute) {
+      cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute),
+      token_bytes(*tokenizer) {
   if (recorder) {
     recorder->write(before);
   }
@@ -103,6 +104,9 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       .weight_bytes = shape.weight_bytes,
       .context_tokens = shape.context_tokens,
       .vocabulary = shape.vocabulary,
+      .kv_budget_tokens = run.kv_budget_tokens,
+      .planned_bytes = cleared.plan.total_bytes(),
+      .chat_template = checkpoint.chat_template().value_or(""),
       .files = checkpoint.files()};
   load_s = load_clock.seconds();
 }
@@ -131,6 +135,15 @@ Result Engine::generate(
     const Observer& observer,
     std::stop_token stop) {
   return impl_->generate(request, observer, stop);
+}
+
+std::optional<int64_t> Engine::prompt_tokens(const Request& request) const {
+  Result checked;
+  return static_cast<int64_t>(impl_->prompt_of(request, checked).size());
+}
+
+void Engine::rest() {
+  impl_->rest();
 }
 
 const ModelSummary& Engine::model() const {

@@ -6,6 +6,7 @@
 #include <mlx/mlx.h>
 
 #include <chrono>
+#include <list>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -20,6 +21,8 @@
 #include "generate/token_loop.h"
 #include "models/registry.h"
 #include "nn/stream_lease.h"
+#include "text/json_constraint.h"
+#include "text/token_bytes.h"
 #include "weights/checkpoint.h"
 
 namespace bantam {
@@ -48,6 +51,7 @@ struct Engine::Impl {
   std::unique_ptr<RunGuard> make_guard();
   std::vector<TokenId> prompt_of(const Request& request, Result& result) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
+  JsonConstraint* constraint_for(const Request& request);
   bool prefill(
       const std::vector<TokenId>& prompt,
       TokenLoop& loop,
@@ -63,6 +67,7 @@ struct Engine::Impl {
       const Stopwatch& clock,
       Result& result);
   void finish(Result& result);
+  void rest();
   void reserve(int64_t tokens);
 
   EngineOptions options;
@@ -85,6 +90,10 @@ struct Engine::Impl {
   nn::Compute compute;
   std::unique_ptr<Model> model;
   KvCache cache;
+  // Made by the first request that asks for JSON.
+  std::shared_ptr<const SortedVocabulary> vocabulary;
+  std::list<std::pair<std::string, JsonConstraint>> constraints;
+  TokenBytes token_bytes;
   ModelSummary summary;
   double load_s = 0;
 };

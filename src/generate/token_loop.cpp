@@ -52,8 +52,8 @@ bool TokenLoop::read_prompt(
   return true;
 }
 
-TokenId TokenLoop::sample() {
-  return sampler_.sample(logits_);
+TokenId TokenLoop::sample(const TokenMask* mask) {
+  return sampler_.sample(logits_, mask);
 }
 
 void TokenLoop::advance(TokenId token) {

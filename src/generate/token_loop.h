@@ -27,8 +27,12 @@ class TokenLoop {
       const std::function<void(int64_t done)>& progress,
       std::stop_token stop);
 
-  /// The next token; call after prefill, then after each advance.
-  TokenId sample();
+  /// The next token, among those that `mask` allows (nullptr: all); call after
+  /// prefill, then after each advance.
+  TokenId sample(const TokenMask* mask = nullptr);
+
+  /// What the next token is sampled from: [vocabulary].
+  std::span<const float> logits() const { return logits_; }
 
   /// Feeds `token` to the model, so that the next can be sampled.
   void advance(TokenId token);
