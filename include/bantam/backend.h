@@ -26,6 +26,7 @@ struct Observer {
   TextSink text;            // may be empty
   PrefillProgress prefill;  // may be empty
   TokenSink token;          // may be empty
+  TextSink reasoning;       // may be empty; comes before the answer
 };
 
 class Backend {

@@ -59,7 +59,11 @@ struct Request {
   bool use_chat_template = true;
   /// A JSON object of further template variables ("" for none).
   std::string template_variables;
+  /// Let the model reason before it answers, if its template can.
   bool thinking = false;
+  /// Tokens of reasoning after which it is closed in the model's place; -1: no
+  /// limit.
+  int64_t thinking_budget = -1;
   /// The answer begins with this text.
   std::string answer_prefix;
 
@@ -115,7 +119,9 @@ struct MemoryUse {
 };
 
 struct Result {
-  std::string text;
+  std::string text;       // the answer, without reasoning
+  std::string reasoning;  // "" if there was none
+  int64_t reasoning_tokens = 0;
   std::vector<int32_t> prompt_ids;
   std::vector<int32_t> token_ids;  // generated, the end token included
   FinishReason finish_reason = FinishReason::stop;

@@ -89,6 +89,34 @@ void print_result(
   std::fflush(stdout);
 }
 
+// Reasoning is no part of the answer, so it goes to stderr; dim in a terminal.
+class ReasoningDisplay {
+ public:
+  explicit ReasoningDisplay(bool terminal) : terminal_(terminal) {}
+  ~ReasoningDisplay() { end(); }
+  ReasoningDisplay(const ReasoningDisplay&) = delete;
+  ReasoningDisplay& operator=(const ReasoningDisplay&) = delete;
+
+  void show(std::string_view piece) {
+    if (!begun_ && terminal_) {
+      std::fputs("\x1b[2m", stderr);
+    }
+    begun_ = true;
+    std::fwrite(piece.data(), 1, piece.size(), stderr);
+    std::fflush(stderr);
+  }
+  void end() {
+    if (begun_) {
+      std::fputs(terminal_ ? "\x1b[0m\n\n" : "\n\n", stderr);
+    }
+    begun_ = false;
+  }
+
+ private:
+  bool terminal_;
+  bool begun_ = false;
+};
+
 }  // namespace
 
 int answer(const RunOptions& options, const AnswerStyle& style) {
@@ -108,13 +136,19 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
   Engine engine(engine_options);
   model = engine.model();
 
+  ReasoningDisplay reasoning(terminal);
   Observer observer;
   observer.prefill = [&](int64_t done, int64_t total) {
     progress.show(fmt::format("reading the prompt: {} of {}", done, total));
   };
   if (!options.json) {
+    observer.reasoning = [&](std::string_view piece) {
+      progress.clear();
+      reasoning.show(piece);
+    };
     observer.text = [&](std::string_view piece) {
       progress.clear();
+      reasoning.end();
       const bool written =
           std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size() &&
           std::fflush(stdout) == 0;
@@ -127,6 +161,7 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
   result.notes.insert(
       result.notes.begin(), options.notes.begin(), options.notes.end());
   progress.clear();
+  reasoning.end();
   print_result(result, model, options, terminal || style.statistics);
   if (!options.receipt.empty()) {
     const Json receipt =

@@ -116,6 +116,7 @@ RunOptions run_options(
   request.stop = config.texts("sampling.stop");
   request.end_tokens = config.texts("sampling.extra_eos_token");
   request.thinking = config.boolean("execution.thinking_mode");
+  request.thinking_budget = config.integer("execution.thinking_budget");
   request.template_variables = config.text("execution.chat_template_config");
   request.answer_prefix = config.text("execution.prefill_response");
   request.use_chat_template = !config.boolean("execution.ignore_chat_template");

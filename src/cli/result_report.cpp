@@ -55,11 +55,13 @@ Json result_json(
   const MemoryUse& memory = result.memory;
   return {
       {"text", result.text},
+      {"reasoning", result.reasoning},
       {"token_ids", result.token_ids},
       {"finish_reason", finish_reason_name(result.finish_reason)},
       {"usage",
        {{"prompt_tokens", result.prompt_tokens},
-        {"completion_tokens", result.completion_tokens()}}},
+        {"completion_tokens", result.completion_tokens()},
+        {"reasoning_tokens", result.reasoning_tokens}}},
       {"timing",
        {{"load_s", timing.load_s},
         {"prefill_s", timing.prefill_s},

@@ -103,6 +103,15 @@ inline constexpr std::array kSettings{
         .group = setting_groups::kMain,
         .help = "Let the model reason before it answers, if its template can"},
     Setting{
+        .key = "execution.thinking_budget",
+        .flag = "--thinking-budget",
+        .kind = SettingKind::integer,
+        .fallback = "-1",
+        .least = -1,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "Close the reasoning after this many tokens; -1 never"},
+    Setting{
         .key = "execution.ignore_chat_template",
         .flag = "--ignore-chat-template",
         .kind = SettingKind::boolean,

@@ -139,7 +139,7 @@ Result Engine::generate(
 
 std::optional<int64_t> Engine::prompt_tokens(const Request& request) const {
   Result checked;
-  return static_cast<int64_t>(impl_->prompt_of(request, checked).size());
+  return static_cast<int64_t>(impl_->prompt_of(request, checked).ids.size());
 }
 
 void Engine::rest() {

@@ -49,7 +49,7 @@ struct Engine::Impl {
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
   std::unique_ptr<RunGuard> make_guard();
-  std::vector<TokenId> prompt_of(const Request& request, Result& result) const;
+  EncodedPrompt prompt_of(const Request& request, Result& result) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
   JsonConstraint* constraint_for(const Request& request);
   bool prefill(
@@ -60,6 +60,7 @@ struct Engine::Impl {
       Result& result);
   void decode(
       const Request& request,
+      const EncodedPrompt& prompt,
       int64_t max_tokens,
       TokenLoop& loop,
       const Observer& observer,

@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "engine/answer_stream.h"
 #include "engine/engine_impl.h"
 #include "generate/logprobs.h"
 #include "machine/process_memory.h"
 #include "models/workspace.h"
 #include "nn/eval.h"
-#include "text/stop_strings.h"
 
 namespace bantam {
 
@@ -87,6 +87,20 @@ const char* plural(int64_t count) {
   return count == 1 ? "" : "s";
 }
 
+void emit(
+    const AnswerPieces& pieces,
+    const Observer& observer,
+    Result& result) {
+  result.reasoning += pieces.reasoning;
+  if (observer.reasoning && !pieces.reasoning.empty()) {
+    observer.reasoning(pieces.reasoning);
+  }
+  result.text += pieces.answer;
+  if (observer.text && !pieces.answer.empty()) {
+    observer.text(pieces.answer);
+  }
+}
+
 }  // namespace
 
 void Engine::Impl::reserve(int64_t tokens) {
@@ -98,23 +112,25 @@ void Engine::Impl::reserve(int64_t tokens) {
       workspace_need(shape, run.kv_budget_tokens, tokens, pool.threads()));
 }
 
-std::vector<TokenId> Engine::Impl::prompt_of(
-    const Request& request,
-    Result& result) const {
-  std::vector<TokenId> prompt = request.prompt_ids.empty()
-      ? chat_prompt.encode(request, result.notes)
-      : request.prompt_ids;
+EncodedPrompt Engine::Impl::prompt_of(const Request& request, Result& result)
+    const {
+  EncodedPrompt prompt;
+  if (request.prompt_ids.empty()) {
+    prompt = chat_prompt.encode(request, result.notes);
+  } else {
+    prompt.ids = request.prompt_ids;
+  }
   const int64_t context = shape.context_tokens;
-  if (static_cast<int64_t>(prompt.size()) >= context) {
+  if (static_cast<int64_t>(prompt.ids.size()) >= context) {
     fail(
         ErrorCode::invalid_request,
         "the prompt has {} tokens, but the model's context holds {}; shorten "
         "the prompt or choose a model with a longer context",
-        prompt.size(),
+        prompt.ids.size(),
         context);
   }
   // A tokenizer may know more tokens than the model has rows for.
-  for (const TokenId id : prompt) {
+  for (const TokenId id : prompt.ids) {
     if (!request.prompt_ids.empty() && (id < 0 || id >= shape.vocabulary)) {
       fail(
           ErrorCode::invalid_request,
@@ -131,8 +147,8 @@ std::vector<TokenId> Engine::Impl::prompt_of(
           shape.vocabulary);
     }
   }
-  result.prompt_tokens = static_cast<int64_t>(prompt.size());
-  result.prompt_ids = prompt;
+  result.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  result.prompt_ids = prompt.ids;
   return prompt;
 }
 
@@ -181,6 +197,7 @@ JsonConstraint* Engine::Impl::constraint_for(const Request& request) {
 
 void Engine::Impl::decode(
     const Request& request,
+    const EncodedPrompt& prompt,
     int64_t max_tokens,
     TokenLoop& loop,
     const Observer& observer,
@@ -189,14 +206,7 @@ void Engine::Impl::decode(
     Result& result) {
   const std::vector<TokenId> ends = end_tokens_for(request);
   JsonConstraint* constraint = constraint_for(request);
-  StreamDecoder decoder(*tokenizer, !request.show_special_tokens);
-  StopStrings stop_strings(request.stop);
-  const auto emit = [&](const std::string& piece) {
-    result.text += piece;
-    if (observer.text && !piece.empty()) {
-      observer.text(piece);
-    }
-  };
+  AnswerStream answer(*tokenizer, prompt, request);
   Stopwatch decode_clock;
   result.finish_reason = FinishReason::length;
   while (result.completion_tokens() < max_tokens) {
@@ -207,8 +217,15 @@ void Engine::Impl::decode(
     if (!result.token_ids.empty()) {
       loop.advance(result.token_ids.back());
     }
-    const std::optional<TokenMask> mask = allowed_tokens(constraint, ends);
-    const TokenId token = loop.sample(mask ? &*mask : nullptr);
+    // Reasoning is free; what comes after it is held to the schema.
+    const bool held = constraint != nullptr && !answer.inside_reasoning();
+    const std::optional<TokenMask> mask =
+        allowed_tokens(held ? constraint : nullptr, ends);
+    const std::optional<TokenId> forced = answer.forced();
+    const TokenId token = forced ? *forced : loop.sample(mask ? &*mask : nullptr);
+    if (forced) {
+      loop.take(token);
+    }
     result.token_ids.push_back(token);
     if (result.completion_tokens() == 1) {
       result.timing.first_token_s = clock.seconds();
@@ -218,7 +235,7 @@ void Engine::Impl::decode(
       result.finish_reason = FinishReason::stop;
       break;
     }
-    if (constraint != nullptr) {
+    if (held) {
       constraint->accept(token);
     }
     if (request.top_logprobs) {
@@ -228,11 +245,11 @@ void Engine::Impl::decode(
         observer.token(result.logprobs.back());
       }
     }
-    const std::string piece = stop_strings.push(decoder.push(token));
-    guard->so_far().append(token, piece);
-    emit(piece);
-    if (stop_strings.stopped()) {
-      result.stop_string = stop_strings.found();
+    const AnswerPieces pieces = answer.push(token);
+    guard->so_far().append(token, pieces.answer, pieces.reasoning);
+    emit(pieces, observer, result);
+    if (answer.stopped()) {
+      result.stop_string = answer.stop_string();
       result.finish_reason = FinishReason::stop;
       break;
     }
@@ -249,9 +266,15 @@ void Engine::Impl::decode(
     }
   }
   result.timing.decode_s = decode_clock.seconds();
-  if (!stop_strings.stopped()) {
-    emit(stop_strings.push(decoder.finish()));
-    emit(stop_strings.finish());
+  emit(answer.finish(), observer, result);
+  result.reasoning_tokens = answer.reasoning_tokens();
+  if (result.text.empty() && result.reasoning_tokens > 0) {
+    result.notes.push_back(
+        fmt::format(
+            "there is no answer: all {} token{} went into reasoning; raise "
+            "--max-tokens, or end the reasoning by --thinking-budget",
+            result.completion_tokens(),
+            plural(result.completion_tokens())));
   }
 }
 
@@ -345,7 +368,7 @@ Result Engine::Impl::generate(
   if (request.top_logprobs && *request.top_logprobs < 0) {
     fail(ErrorCode::invalid_request, "top_logprobs must not be negative");
   }
-  const std::vector<TokenId> prompt = prompt_of(request, result);
+  const EncodedPrompt prompt = prompt_of(request, result);
   const int64_t room = shape.context_tokens - result.prompt_tokens;
   const int64_t max_tokens = std::min(request.max_tokens, room);
 
@@ -361,8 +384,8 @@ Result Engine::Impl::generate(
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, request.sampling);
   guard->so_far().begin(result);
-  if (prefill(prompt, loop, observer, stop, result)) {
-    decode(request, max_tokens, loop, observer, stop, clock, result);
+  if (prefill(prompt.ids, loop, observer, stop, result)) {
+    decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {

@@ -27,6 +27,7 @@ void visit_request(Request& request, const Visit& visit) {
   visit("use_chat_template", request.use_chat_template);
   visit("template_variables", request.template_variables);
   visit("thinking", request.thinking);
+  visit("thinking_budget", request.thinking_budget);
   visit("answer_prefix", request.answer_prefix);
   visit("max_tokens", request.max_tokens);
   visit("stop", request.stop);

@@ -28,6 +28,8 @@ class Sampler {
   TokenId sample(
       std::span<const float> logits,
       const TokenMask* mask = nullptr);
+  /// The next token is this one, whatever the logits say.
+  void take(TokenId token) { ++counts_[token]; }
 
  private:
   struct Candidate {

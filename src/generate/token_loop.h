@@ -30,6 +30,8 @@ class TokenLoop {
   /// The next token, among those that `mask` allows (nullptr: all); call after
   /// prefill, then after each advance.
   TokenId sample(const TokenMask* mask = nullptr);
+  /// The next token is `token`, whatever the model says; instead of sample().
+  void take(TokenId token) { sampler_.take(token); }
 
   /// What the next token is sampled from: [vocabulary].
   std::span<const float> logits() const { return logits_; }

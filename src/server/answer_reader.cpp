@@ -228,6 +228,9 @@ void run_call(
         if (!event->logprobs.empty()) {
           sink.logprobs(event->choice, event->logprobs);
         }
+        if (!event->reasoning.empty()) {
+          sink.reasoning(event->choice, event->reasoning);
+        }
         reader->push(event->text);
         if (reader->is_done() && call.requests.size() == 1) {
           generation->cancel();

@@ -98,11 +98,13 @@ class AnswerCollector final : public AnswerSink {
 struct Usage {
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
+  int64_t reasoning_tokens = 0;
 
   /// The prompt of several choices counts once.
   void add(const Result& result) {
     prompt_tokens = result.prompt_tokens;
     completion_tokens += result.completion_tokens();
+    reasoning_tokens += result.reasoning_tokens;
   }
 };
 

@@ -214,7 +214,7 @@ Json usage_json(const Usage& usage) {
       {"completion_tokens", usage.completion_tokens},
       {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
       {"prompt_tokens_details", {{"cached_tokens", 0}}},
-      {"completion_tokens_details", {{"reasoning_tokens", 0}}}};
+      {"completion_tokens_details", {{"reasoning_tokens", usage.reasoning_tokens}}}};
 }
 
 Json usage_chunk(const AnswerHead& head, const Usage& usage) {

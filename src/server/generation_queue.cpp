@@ -17,7 +17,7 @@ constexpr size_t kMostUnreadBytes = 8 << 20;
 constexpr double kNewestShare = 0.3;
 
 size_t size_of(const GenerationEvent& event) {
-  size_t bytes = 64 + event.text.size();
+  size_t bytes = 64 + event.text.size() + event.reasoning.size();
   for (const TokenChoice& choice : event.logprobs) {
     bytes += 64 * (1 + choice.top.size());
   }
@@ -150,20 +150,23 @@ void GenerationQueue::answer(Generation& generation) {
 // A piece carries the logprobs of the tokens since the one before.
 Result GenerationQueue::answer_one(Generation& generation, size_t choice) {
   std::vector<TokenChoice> rated;
-  const auto put_piece = [&](std::string_view text) {
+  const auto put_piece = [&](std::string_view text,
+                             std::string_view reasoning) {
     GenerationEvent piece;
     piece.choice = choice;
     piece.text = text;
+    piece.reasoning = reasoning;
     piece.logprobs = std::exchange(rated, {});
     generation.put(std::move(piece));
   };
   Observer observer;
-  observer.text = put_piece;
+  observer.text = [&](std::string_view text) { put_piece(text, ""); };
+  observer.reasoning = [&](std::string_view text) { put_piece("", text); };
   observer.token = [&](const TokenChoice& token) { rated.push_back(token); };
   Result result = backend_.generate(
       generation.requests_[choice], observer, generation.stop_.get_token());
   if (!rated.empty()) {
-    put_piece("");
+    put_piece("", "");
   }
   return result;
 }

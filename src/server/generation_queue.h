@@ -27,6 +27,7 @@ struct GenerationEvent {
   Kind kind = Kind::piece;
   size_t choice = 0;  // of Generation's requests
   std::string text;   // of a piece
+  std::string reasoning;
   std::vector<TokenChoice> logprobs;
   std::optional<Result> result;  // of finished
   std::exception_ptr error;      // of failed: there is nothing after it

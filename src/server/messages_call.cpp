@@ -194,8 +194,10 @@ void read_thinking(
         "'thinking.type' is \"enabled\", but this model's template has no "
         "switch for reasoning");
   }
-  static_cast<void>(budget);
   request.thinking = type != "disabled" && has_switch;
+  if (type == "enabled" && budget) {
+    request.thinking_budget = *budget;
+  }
 }
 
 std::vector<ToolDescription> read_tools(JsonFields& fields) {

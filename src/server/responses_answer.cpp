@@ -40,7 +40,7 @@ void complete(
       {"input_tokens", result.prompt_tokens},
       {"input_tokens_details", {{"cached_tokens", 0}}},
       {"output_tokens", output},
-      {"output_tokens_details", {{"reasoning_tokens", 0}}},
+      {"output_tokens_details", {{"reasoning_tokens", result.reasoning_tokens}}},
       {"total_tokens", result.prompt_tokens + output}};
   Json note = answer_note(result);
   if (reason == "malformed_tool_call") {

@@ -233,6 +233,7 @@ void use_tools(
   request.show_special_tokens = !must && needs_special_tokens(*call.form);
   if (must) {
     call.must_call = true;
+    request.thinking = false;  // The answer begins with the call.
     request.json_schema = forced_schema(tools, choice);
     request.answer_prefix = forced_call_prefix(*call.form);
   }

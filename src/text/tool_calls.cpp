@@ -146,7 +146,8 @@ std::optional<ToolCallForm> tool_call_form(std::string_view chat_template) {
 }
 
 bool needs_special_tokens(ToolCallForm form) {
-  return form != ToolCallForm::tagged;
+  // The marks of channels are passed on with the calls (text/reasoning.h).
+  return form == ToolCallForm::bare || form == ToolCallForm::marked;
 }
 
 std::string forced_call_prefix(ToolCallForm form) {
