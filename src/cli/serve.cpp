@@ -100,7 +100,8 @@ ServedModel served_model(
       .chat_template = model.chat_template,
       .plan = std::move(plan),
       .sampling = sampling_settings(config),
-      .thinking = config.boolean("execution.thinking_mode")};
+      .thinking = config.boolean("execution.thinking_mode"),
+      .thinking_budget = config.integer("execution.thinking_budget")};
 }
 
 void wait_until_stopped(ApiServer& server, const Interrupt& interrupt) {

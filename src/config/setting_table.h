@@ -108,7 +108,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::integer,
         .fallback = "-1",
         .least = -1,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kMain,
         .help = "Close the reasoning after this many tokens; -1 never"},
     Setting{

@@ -151,6 +151,7 @@ void read_reasoning_effort(
     const ServedModel& model,
     Request& request) {
   request.thinking = model.thinking;
+  request.thinking_budget = model.thinking_budget;
   if (!effort) {
     return;
   }
@@ -169,7 +170,14 @@ void read_reasoning_effort(
   const bool thinks = *effort != "none" && *effort != "minimal";
   const std::string name = template_traits(model.chat_template).thinking_switch;
   if (name == "reasoning_effort") {
-    request.template_variables = to_json_line(Json{{name, *effort}});
+    // Channels cannot be turned off; they know low, medium and high.
+    const bool channels =
+        tool_call_form(model.chat_template) == ToolCallForm::harmony;
+    const std::string word = !channels || *effort == "low" ? *effort
+        : !thinks                                          ? "low"
+        : *effort == "xhigh"                               ? "high"
+                                                           : *effort;
+    request.template_variables = to_json_line(Json{{name, word}});
   } else if (!name.empty()) {
     request.thinking = thinks;
   } else if (thinks) {

@@ -122,6 +122,9 @@ ApiCall read_chat_call(const Json& body, const ServedModel& model) {
   read_chat_logprobs(fields, call, request);
   read_reasoning_effort(
       fields.text("reasoning_effort"), "reasoning_effort", model, request);
+  if (const auto budget = fields.integer("thinking_budget", 0)) {
+    request.thinking_budget = *budget;
+  }
   read_template_variables(fields, request);
   if (const Json* format = fields.object("response_format")) {
     read_format(*format, "response_format", model, request);

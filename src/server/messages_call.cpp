@@ -172,6 +172,7 @@ void read_thinking(
     const ServedModel& model,
     Request& request) {
   request.thinking = model.thinking;
+  request.thinking_budget = model.thinking_budget;
   const Json* thinking = fields.object("thinking");
   if (thinking == nullptr) {
     return;

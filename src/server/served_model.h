@@ -23,6 +23,7 @@ struct ServedModel {
   /// What a request gets that does not say otherwise.
   SamplingSettings sampling;
   bool thinking = false;
+  int64_t thinking_budget = -1;
 };
 
 }  // namespace bantam
