@@ -92,7 +92,7 @@ struct Engine::Impl {
   std::unique_ptr<Model> model;
   KvCache cache;
   // Made by the first request that asks for JSON.
-  std::shared_ptr<const SortedVocabulary> vocabulary;
+  std::shared_ptr<const SortedVocabulary> sorted_vocabulary;
   std::list<std::pair<std::string, JsonConstraint>> constraints;
   TokenBytes token_bytes;
   ModelSummary summary;

@@ -174,8 +174,8 @@ JsonConstraint* Engine::Impl::constraint_for(const Request& request) {
   if (request.json_schema.empty()) {
     return nullptr;
   }
-  if (vocabulary == nullptr) {
-    vocabulary = std::make_shared<const SortedVocabulary>(
+  if (sorted_vocabulary == nullptr) {
+    sorted_vocabulary = std::make_shared<const SortedVocabulary>(
         *tokenizer, shape.vocabulary);
   }
   const auto known = std::find_if(
@@ -186,7 +186,7 @@ JsonConstraint* Engine::Impl::constraint_for(const Request& request) {
     constraints.splice(constraints.begin(), constraints, known);
   } else {
     constraints.emplace_front(
-        request.json_schema, JsonConstraint(request.json_schema, vocabulary));
+        request.json_schema, JsonConstraint(request.json_schema, sorted_vocabulary));
     if (constraints.size() > kConstraintsKept) {
       constraints.pop_back();
     }
