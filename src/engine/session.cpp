@@ -76,7 +76,7 @@ Request Session::request_for(const std::string& message) const {
 }
 
 int64_t Session::prompt_tokens(const std::string& message) const {
-  return engine_.prompt_tokens(request_for(message));
+  return engine_.prompt_tokens(request_for(message)).value();
 }
 
 // Tokens that the answer may have if the message stands alone.

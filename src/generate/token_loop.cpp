@@ -72,9 +72,9 @@ void TokenLoop::start_next(const nn::mx::array& logits) {
   nn::start({*next_});
 }
 
-TokenId TokenLoop::sample(bool is_last) {
+TokenId TokenLoop::sample(bool is_last, const TokenMask* mask) {
   if (!is_pipelined_) {
-    return sampler_.sample(logits_);
+    return sampler_.sample(logits_, mask);
   }
   nn::mx::array token = *next_;
   if (!is_last) {
