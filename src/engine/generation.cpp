@@ -39,6 +39,22 @@ std::optional<TokenId> token_named(
   return tokenizer.find(name);
 }
 
+// Only now are all weights read, in search of the cause.
+[[noreturn]] void fail_not_finite(const Checkpoint& checkpoint) {
+  if (const auto place = checkpoint.find_not_finite()) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: a NaN or an infinity among the weights makes the model's output "
+        "one; the file is damaged: fetch it again",
+        *place);
+  }
+  fail(
+      ErrorCode::invalid_file,
+      "{}: the model's output is a NaN or an infinity, though none of its "
+      "weights is: its values overflow; choose another quantization of it",
+      checkpoint.path());
+}
+
 const char* plural(int64_t count) {
   return count == 1 ? "" : "s";
 }
@@ -121,6 +137,9 @@ void Engine::Impl::decode(
   while (result.completion_tokens() < max_tokens) {
     if (!result.token_ids.empty()) {
       loop.advance(result.token_ids.back());
+    }
+    if (!loop.is_finite()) {
+      fail_not_finite(checkpoint);
     }
     const TokenId token = loop.sample();
     result.token_ids.push_back(token);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/finite.h"
 #include "nn/eval.h"
 
 namespace bantam {
@@ -50,6 +51,11 @@ bool TokenLoop::read_prompt(
     }
   }
   return true;
+}
+
+bool TokenLoop::is_finite() const {
+  return kernels::all_finite(
+      logits_.data(), static_cast<int64_t>(logits_.size()));
 }
 
 TokenId TokenLoop::sample() {

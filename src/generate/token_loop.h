@@ -27,6 +27,9 @@ class TokenLoop {
       const std::function<void(int64_t done)>& progress,
       std::stop_token stop);
 
+  /// Whether every logit is a finite number; if not, sample() makes no sense.
+  bool is_finite() const;
+
   /// The next token; call after prefill, then after each advance.
   TokenId sample();
 

@@ -10,6 +10,7 @@
 #endif
 
 #include "kernels/block_formats.h"
+#include "kernels/block_units-inl.h"
 #include "kernels/gemm-inl.h"
 #include "kernels/matvec-inl.h"
 #include "kernels/row_scales.h"
@@ -51,24 +52,14 @@ struct Blocks {
       auto* scale = reinterpret_cast<float*>(buffer);
       float* bias = scale + groups;
       for (int64_t g = 0; g < groups; g += kBlockGroups, block += F::kBytes) {
-        F::scales(block, scale + g, bias + g);
+        put_scales(F(), block, scale + g, bias + g);
       }
       return {WeightFormat::f32, buffer, reinterpret_cast<std::byte*>(bias)};
     }
   }
 
-  HWY_INLINE Unit unit(const uint8_t* row, int64_t index) const {
-    HWY_ALIGN int8_t q[kUnit];
-    F::integers(
-        row + index / kBlockUnits * F::kBytes,
-        static_cast<int>(index % kBlockUnits),
-        q);
-    const hn::Rebind<int8_t, D16> d8;
-    Unit unit;
-    for (size_t i = 0; i < kUnitParts; ++i) {
-      unit.part[i] = hn::PromoteTo(D16(), hn::LoadU(d8, q + i * kShorts));
-    }
-    return unit;
+  HWY_INLINE BlockUnits<F> block(const uint8_t* row, int64_t index) const {
+    return BlockUnits<F>(row + index * F::kBytes);
   }
 };
 

@@ -3,6 +3,7 @@
 // tools/make_iq_grids.py); here they become magnitudes.
 #include "kernels/iq_grids.h"
 
+#include <bit>
 #include <cstddef>
 
 namespace bantam::kernels {
@@ -50,6 +51,17 @@ constexpr std::array<std::array<uint8_t, 256>, 4> by_coordinate(
   return coordinates;
 }
 
+constexpr std::array<uint64_t, 128> even_sign_bytes() {
+  std::array<uint64_t, 128> bytes{};
+  for (size_t n = 0; n < bytes.size(); ++n) {
+    const size_t signs = n | static_cast<size_t>(std::popcount(n) % 2) << 7;
+    for (int i = 0; i < 8; ++i) {
+      bytes[n] |= static_cast<uint64_t>(signs >> i & 1 ? 0xFF : 0) << (8 * i);
+    }
+  }
+  return bytes;
+}
+
 constexpr auto kThreeBitGrid =
     expand_fours(kIq3XxsCodes, {4, 12, 20, 28, 36, 44, 52, 62});
 
@@ -64,6 +76,7 @@ constinit const std::array<uint64_t, 1024> kIq2SGrid =
 constinit const std::array<uint32_t, 256> kIq3XxsGrid = kThreeBitGrid;
 constinit const std::array<std::array<uint8_t, 256>, 4> kIq3XxsCoordinates =
     by_coordinate(kThreeBitGrid);
+constinit const std::array<uint64_t, 128> kEvenSignBytes = even_sign_bytes();
 constinit const std::array<uint32_t, 512> kIq3SGrid =
     expand_fours(kIq3SCodes, {1, 3, 5, 7, 9, 11, 13, 15});
 constinit const std::array<uint16_t, 2048> kIq1Grid = kIq1Codes;

@@ -20,6 +20,10 @@ extern const std::array<uint32_t, 512> kIq3SGrid;
 // and so on.
 extern const std::array<std::array<uint8_t, 256>, 4> kIq3XxsCoordinates;
 
+// By seven stored sign bits: all ones in each byte whose sign is negative. The
+// eighth bit makes their number even.
+extern const std::array<uint64_t, 128> kEvenSignBytes;
+
 // Eight times two bits, lowest first: 0, 1, 2 for -1, 0, 1.
 extern const std::array<uint16_t, 2048> kIq1Grid;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Few tokens: each row of the matrix streams through once, sixteen groups at a
-// time. Lanes run along the columns. A format (blocks-inl.h, ...) brings
-// unit(), row(), scales(), kBias and kFixedGroup (0: the matrix knows).
+// time. Lanes run along the columns. A format (blocks-inl.h, ...) brings row(),
+// scales(), kBias, kFixedGroup (0: the matrix knows) and block(row, index), which
+// yields kBlockUnits units.
 #if defined(BANTAM_KERNELS_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BANTAM_KERNELS_MATVEC_INL_H_
 #undef BANTAM_KERNELS_MATVEC_INL_H_
@@ -10,6 +11,7 @@
 #endif
 
 #include <cstring>
+#include <utility>
 
 #include "kernels/matmul_task.h"
 #include "kernels/row_scales.h"
@@ -61,6 +63,34 @@ struct Partial {
   VSum sum1;
 };
 
+// The sums of the one or two groups in a unit of a block.
+template <int kGroup, int kIndex, class Block>
+HWY_INLINE void unit_sums(const Block& block, const int16_t* v, VSum* sums) {
+  const Unit unit = block.template unit<kIndex>();
+  const int16_t* at = v + kIndex * kUnit;
+  if constexpr (kGroup == 16) {
+    Partial first;
+    Partial second;
+    first.template add<0, kUnitParts / 2>(unit, at);
+    second.template add<kUnitParts / 2, kUnitParts / 2>(unit, at);
+    sums[2 * kIndex] = first.folded();
+    sums[2 * kIndex + 1] = second.folded();
+  } else {
+    Partial one;
+    one.template add<0, kUnitParts>(unit, at);
+    sums[kIndex] = one.folded();
+  }
+}
+
+template <int kGroup, class Block, int... kIndex>
+HWY_INLINE void block_sums(
+    const Block& block,
+    const int16_t* v,
+    VSum* sums,
+    std::integer_sequence<int, kIndex...> /*units*/) {
+  (unit_sums<kGroup, kIndex>(block, v, sums), ...);
+}
+
 // The exact sums of groups `group` .. + 15, of which `count` exist.
 template <class F>
 HWY_INLINE Lanes16 group_sums(
@@ -71,20 +101,21 @@ HWY_INLINE Lanes16 group_sums(
     int64_t count,
     const int16_t* v) {
   VSum partial[16];
-  if constexpr (F::kFixedGroup == 16) {
-    // Two groups in a unit. Rows hold an even number of groups.
-    for (int64_t i = 0; i < 16; i += 2) {
-      Partial first;
-      Partial second;
+  if constexpr (F::kFixedGroup > 0) {
+    constexpr int64_t kGroups = F::kBlockUnits * kUnit / F::kFixedGroup;
+    for (int64_t i = 0; i < 16; i += kGroups) {
       if (i < count) {
-        const int64_t u = (group + i) / 2;
-        const Unit unit = format.unit(row, u);
-        first.template add<0, kUnitParts / 2>(unit, v + u * kUnit);
-        second.template add<kUnitParts / 2, kUnitParts / 2>(
-            unit, v + u * kUnit);
+        const int64_t index = (group + i) / kGroups;
+        block_sums<F::kFixedGroup>(
+            format.block(row, index),
+            v + index * F::kBlockUnits * kUnit,
+            partial + i,
+            std::make_integer_sequence<int, F::kBlockUnits>());
+      } else {
+        for (int64_t j = 0; j < kGroups; ++j) {
+          partial[i + j] = hn::Zero(DSum());
+        }
       }
-      partial[i] = first.folded();
-      partial[i + 1] = second.folded();
     }
   } else {
     const int64_t units = group_size / kUnit;
@@ -93,7 +124,8 @@ HWY_INLINE Lanes16 group_sums(
       for (int64_t u = (group + i) * units;
            i < count && u < (group + i + 1) * units;
            ++u) {
-        one.template add<0, kUnitParts>(format.unit(row, u), v + u * kUnit);
+        one.template add<0, kUnitParts>(
+            format.block(row, u).template unit<0>(), v + u * kUnit);
       }
       partial[i] = one.folded();
     }

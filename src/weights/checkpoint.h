@@ -83,6 +83,11 @@ class Checkpoint {
   /// tokenizer, template.
   std::vector<std::string> files() const;
 
+  /// Where a NaN or an infinity lies among the weights and scales, as
+  /// "FILE: tensor "NAME" at byte N"; nullopt if there is none. Reads every
+  /// weight: for the explanation of a run that went wrong.
+  std::optional<std::string> find_not_finite() const;
+
   /// Sum of the sizes of all tensor data, in bytes.
   int64_t weight_bytes() const;
   /// Mapped bytes of the files that are not tensor data: headers, metadata,

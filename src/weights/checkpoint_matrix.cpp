@@ -7,6 +7,7 @@
 
 #include "weights/byte_cursor.h"
 #include "weights/checkpoint.h"
+#include "weights/matrix_types.h"
 
 namespace bantam {
 
@@ -48,15 +49,6 @@ constexpr std::array kMatrixTypes{
     TypeFormat{TensorType::mxfp4, WeightFormat::mxfp4},
     TypeFormat{TensorType::nvfp4, WeightFormat::nvfp4},
 };
-
-std::optional<WeightFormat> format_of(TensorType type) {
-  for (const TypeFormat& known : kMatrixTypes) {
-    if (known.type == type) {
-      return known.format;
-    }
-  }
-  return std::nullopt;
-}
 
 [[noreturn]] void fail_type(const Tensor& tensor) {
   fail(
@@ -226,6 +218,15 @@ void require_microscaled_types(const Tensor& weight, const Tensor& scales) {
 
 }  // namespace
 
+std::optional<WeightFormat> matrix_format_of(TensorType type) {
+  for (const TypeFormat& known : kMatrixTypes) {
+    if (known.type == type) {
+      return known.format;
+    }
+  }
+  return std::nullopt;
+}
+
 WeightMatrix Checkpoint::matrix(
     std::string_view path,
     int64_t rows,
@@ -256,7 +257,7 @@ WeightMatrix Checkpoint::shaped_matrix(
   const Tensor* bare = leading.size() > 1 ? find(path) : nullptr;
   const Tensor& weight =
       bare != nullptr ? *bare : at(fmt::format("{}.weight", path));
-  const auto format = format_of(weight.type);
+  const auto format = matrix_format_of(weight.type);
   if (!format) {
     fail_type(weight);
   }
@@ -344,7 +345,7 @@ WeightMatrix Checkpoint::mlx_matrix(
     const Tensor& biases = at(fmt::format("{}.biases", path));
     require_affine_types(weight, scales, biases);
     require_shape(biases, extended(leading, cols / format.group));
-    matrix.scale_format = *format_of(scales.type);
+    matrix.scale_format = *matrix_format_of(scales.type);
     matrix.biases = biases.bytes.data();
   } else {
     require_microscaled_types(weight, scales);
