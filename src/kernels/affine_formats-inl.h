@@ -41,6 +41,7 @@ struct Affine {
   static constexpr bool kBias = true;
   static constexpr int64_t kFixedGroup = 0;  // known at run time
   static constexpr int64_t kBlockUnits = 1;
+  static constexpr int kOffset = 0;
   static constexpr int64_t kUnitBytes = 4 * kBits;
   // unit() loads 16 bytes where it needs 2 * kBits or fewer.
   static constexpr int64_t kSlack = 16;

@@ -22,26 +22,33 @@ using D8 = hn::Repartition<uint8_t, D16>;
 using V8 = hn::Vec<D8>;
 constexpr size_t kByteParts = kUnit / hn::MaxLanes(D8());
 
-// Thirty-two bytes. A register of 256 bits holds the quarters 0 2 | 1 3, so
-// that widening within its halves leaves the columns in their order.
+// How columns lie in a unit: in their order, or as a register of 256 bits
+// finds them when its halves are widened each by itself (quarters 0 2 | 1 3).
+enum class Order { natural, halves };
+
+// Thirty-two bytes.
 struct Bytes32 {
   HWY_INLINE Bytes32() {}
   V8 part[kByteParts];
 };
 
+// What widen() makes columns in the order kOrder of.
+template <Order kOrder>
 HWY_INLINE Bytes32 load32(const uint8_t* from) {
   Bytes32 out;
+  for (size_t i = 0; i < kByteParts; ++i) {
+    out.part[i] = hn::LoadU(D8(), from + i * hn::MaxLanes(D8()));
+  }
 #if HWY_MAX_BYTES >= 32
-  const hn::Repartition<uint64_t, D8> d64;
-  HWY_ALIGN static constexpr uint64_t kQuarters[4] = {0, 2, 1, 3};
-  const auto quarters = hn::SetTableIndices(d64, kQuarters);
-  out.part[0] = hn::BitCast(
-      D8(),
-      hn::TableLookupLanes(
-          hn::BitCast(d64, hn::LoadU(D8(), from)), quarters));
-#else
-  out.part[0] = hn::LoadU(D8(), from);
-  out.part[1] = hn::LoadU(D8(), from + 16);
+  if constexpr (kOrder == Order::natural) {
+    const hn::Repartition<uint64_t, D8> d64;
+    HWY_ALIGN static constexpr uint64_t kQuarters[4] = {0, 2, 1, 3};
+    out.part[0] = hn::BitCast(
+        D8(),
+        hn::TableLookupLanes(
+            hn::BitCast(d64, out.part[0]),
+            hn::SetTableIndices(d64, kQuarters)));
+  }
 #endif
   return out;
 }
@@ -79,12 +86,9 @@ HWY_INLINE Bytes32 either(const Bytes32& a, const Bytes32& b) {
   return out;
 }
 
-// Bytes that are integers plus kOffset.
-template <int kOffset>
 HWY_INLINE Unit widen(const Bytes32& bytes) {
   const D8 d;
   const V8 zero = hn::Zero(d);
-  const V16 offset = hn::Set(D16(), int16_t{kOffset});
   Unit unit;
   for (size_t i = 0; i < kByteParts; ++i) {
     const V8 from = bytes.part[i];
@@ -92,15 +96,16 @@ HWY_INLINE Unit widen(const Bytes32& bytes) {
     unit.part[2 * i + 1] =
         hn::BitCast(D16(), hn::InterleaveUpper(d, from, zero));
   }
-  for (size_t i = 0; i < kUnitParts && kOffset != 0; ++i) {
-    unit.part[i] = hn::Sub(unit.part[i], offset);
-  }
   return unit;
 }
 
-// A block of format F: made once, then asked for each of its units.
-template <class F>
+// A block of format F: made once, then asked for each of its units, whose
+// integers are kOffset too large. A format unpacked by vectors is kVector;
+// others have natural order only.
+template <class F, Order kOrder>
 struct BlockUnits {
+  static constexpr bool kVector = false;
+  static constexpr int kOffset = 0;
   const uint8_t* block;
   HWY_INLINE explicit BlockUnits(const uint8_t* at) : block(at) {}
 
@@ -117,88 +122,97 @@ struct BlockUnits {
   }
 };
 
-template <>
-struct BlockUnits<Q2K> {
+template <Order kOrder>
+struct BlockUnits<Q2K, kOrder> {
+  static constexpr bool kVector = true;
+  static constexpr int kOffset = 0;
   Bytes32 low[2];
   HWY_INLINE explicit BlockUnits(const uint8_t* block) {
-    low[0] = load32(block + 16);
-    low[1] = load32(block + 48);
+    low[0] = load32<kOrder>(block + 16);
+    low[1] = load32<kOrder>(block + 48);
   }
   template <int kIndex>
   HWY_INLINE Unit unit() const {
-    return widen<0>(masked<3>(moved<-2 * (kIndex % 4)>(low[kIndex / 4])));
+    return widen(masked<3>(moved<-2 * (kIndex % 4)>(low[kIndex / 4])));
   }
 };
 
-template <>
-struct BlockUnits<Q3K> {
+template <Order kOrder>
+struct BlockUnits<Q3K, kOrder> {
+  static constexpr bool kVector = true;
+  static constexpr int kOffset = 4;
   Bytes32 low[2];
   Bytes32 high;
   HWY_INLINE explicit BlockUnits(const uint8_t* block) {
-    low[0] = load32(block + 32);
-    low[1] = load32(block + 64);
-    high = load32(block);
+    low[0] = load32<kOrder>(block + 32);
+    low[1] = load32<kOrder>(block + 64);
+    high = load32<kOrder>(block);
   }
   template <int kIndex>
   HWY_INLINE Unit unit() const {
-    return widen<4>(either(
+    return widen(either(
         masked<3>(moved<-2 * (kIndex % 4)>(low[kIndex / 4])),
         masked<4>(moved<2 - kIndex>(high))));
   }
 };
 
 // Nibbles of Q4_K; Q5_K has fifth bits too.
-template <bool kFifth>
+template <bool kFifth, Order kOrder>
 struct NibbleUnits {
+  static constexpr bool kVector = true;
+  static constexpr int kOffset = 0;
   Bytes32 low[4];
   Bytes32 high;
   HWY_INLINE explicit NibbleUnits(const uint8_t* block) {
     for (int i = 0; i < 4; ++i) {
-      low[i] = load32(block + (kFifth ? 48 : 16) + 32 * i);
+      low[i] = load32<kOrder>(block + (kFifth ? 48 : 16) + 32 * i);
     }
-    high = kFifth ? load32(block + 16) : low[0];
+    high = kFifth ? load32<kOrder>(block + 16) : low[0];
   }
   template <int kIndex>
   HWY_INLINE Unit unit() const {
     const Bytes32 four =
         masked<15>(moved<-4 * (kIndex % 2)>(low[kIndex / 2]));
     if constexpr (kFifth) {
-      return widen<0>(either(four, masked<16>(moved<4 - kIndex>(high))));
+      return widen(either(four, masked<16>(moved<4 - kIndex>(high))));
     }
-    return widen<0>(four);
+    return widen(four);
   }
 };
 
-template <>
-struct BlockUnits<Q4K> : NibbleUnits<false> {
-  using NibbleUnits::NibbleUnits;
+template <Order kOrder>
+struct BlockUnits<Q4K, kOrder> : NibbleUnits<false, kOrder> {
+  using NibbleUnits<false, kOrder>::NibbleUnits;
 };
-template <>
-struct BlockUnits<Q5K> : NibbleUnits<true> {
-  using NibbleUnits::NibbleUnits;
+template <Order kOrder>
+struct BlockUnits<Q5K, kOrder> : NibbleUnits<true, kOrder> {
+  using NibbleUnits<true, kOrder>::NibbleUnits;
 };
 
-template <>
-struct BlockUnits<Q6K> {
+template <Order kOrder>
+struct BlockUnits<Q6K, kOrder> {
+  static constexpr bool kVector = true;
+  static constexpr int kOffset = 32;
   Bytes32 low[4];
   Bytes32 high[2];
   HWY_INLINE explicit BlockUnits(const uint8_t* block) {
     for (int i = 0; i < 4; ++i) {
-      low[i] = load32(block + 32 * i);
+      low[i] = load32<kOrder>(block + 32 * i);
     }
-    high[0] = load32(block + 128);
-    high[1] = load32(block + 160);
+    high[0] = load32<kOrder>(block + 128);
+    high[1] = load32<kOrder>(block + 160);
   }
   template <int kIndex>
   HWY_INLINE Unit unit() const {
     constexpr int kFour = kIndex % 4;
-    return widen<32>(either(
+    return widen(either(
         masked<15>(moved<-4 * (kFour / 2)>(low[kIndex / 4 * 2 + kIndex % 2])),
         masked<0x30>(moved<4 - 2 * kFour>(high[kIndex / 4]))));
   }
 };
 
-// Thirty-two bytes from where four eights lie.
+// Thirty-two bytes of four eights.
+template <Order kOrder>
 HWY_INLINE Bytes32 join_eights(
     const hn::Vec<hn::CappedTag<uint64_t, 1>>& a,
     const hn::Vec<hn::CappedTag<uint64_t, 1>>& b,
@@ -208,8 +222,13 @@ HWY_INLINE Bytes32 join_eights(
   Bytes32 out;
 #if HWY_MAX_BYTES >= 32
   const hn::Repartition<uint64_t, D8> d4;
+  const bool swap = kOrder == Order::natural;
   out.part[0] = hn::BitCast(
-      D8(), hn::Combine(d4, hn::Combine(d2, e, b), hn::Combine(d2, c, a)));
+      D8(),
+      hn::Combine(
+          d4,
+          hn::Combine(d2, e, swap ? b : c),
+          hn::Combine(d2, swap ? c : b, a)));
 #else
   out.part[0] = hn::BitCast(D8(), hn::Combine(d2, b, a));
   out.part[1] = hn::BitCast(D8(), hn::Combine(d2, e, c));
@@ -217,8 +236,10 @@ HWY_INLINE Bytes32 join_eights(
   return out;
 }
 
-template <>
-struct BlockUnits<Iq3Xxs> {
+template <Order kOrder>
+struct BlockUnits<Iq3Xxs, kOrder> {
+  static constexpr bool kVector = true;
+  static constexpr int kOffset = 64;
   const uint8_t* block;
   HWY_INLINE explicit BlockUnits(const uint8_t* at) : block(at) {}
 
@@ -242,9 +263,9 @@ struct BlockUnits<Iq3Xxs> {
   HWY_INLINE Unit unit() const {
     const uint8_t* index = block + 2 + 8 * kIndex;
     const uint32_t bits = load_u32(block + 66 + 4 * kIndex);
-    const Bytes32 magnitude = join_eights(
+    const Bytes32 magnitude = join_eights<kOrder>(
         eight(index), eight(index + 2), eight(index + 4), eight(index + 6));
-    const Bytes32 negative = join_eights(
+    const Bytes32 negative = join_eights<kOrder>(
         signs(bits), signs(bits >> 7), signs(bits >> 14), signs(bits >> 21));
     // 64 plus or minus the magnitude: 64 or 65 and (magnitude ^ mask).
     Bytes32 out;
@@ -254,7 +275,7 @@ struct BlockUnits<Iq3Xxs> {
           hn::Xor(magnitude.part[i], mask),
           hn::Sub(hn::Set(D8(), uint8_t{64}), mask));
     }
-    return widen<64>(out);
+    return widen(out);
   }
 };
 

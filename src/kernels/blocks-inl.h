@@ -9,11 +9,12 @@
 #define BANTAM_KERNELS_BLOCKS_INL_H_
 #endif
 
-#include "kernels/block_formats.h"
+#include "kernels/block_format_list.h"
 #include "kernels/block_units-inl.h"
 #include "kernels/gemm-inl.h"
 #include "kernels/matvec-inl.h"
 #include "kernels/row_scales.h"
+#include "kernels/superblock_rows-inl.h"
 #include "kernels/units-inl.h"
 #include "kernels/weight_matrix.h"
 
@@ -58,8 +59,11 @@ struct Blocks {
     }
   }
 
-  HWY_INLINE BlockUnits<F> block(const uint8_t* row, int64_t index) const {
-    return BlockUnits<F>(row + index * F::kBytes);
+  using Natural = BlockUnits<F, Order::natural>;
+  static constexpr int kOffset = Natural::kOffset;
+
+  HWY_INLINE Natural block(const uint8_t* row, int64_t index) const {
+    return Natural(row + index * F::kBytes);
   }
 };
 
@@ -76,6 +80,36 @@ void multiply_rows(
   } else {
     matvec_rows(format, task, begin, end, scratch);
   }
+}
+
+template <class F>
+void multiply_rows(
+    const Blocks<F>& format,
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  if (task.x.in_quads()) {
+    gemm_rows(format, task, begin, end, scratch);
+  } else if constexpr (Blocks<F>::Natural::kVector) {
+    super_block_rows<F>(task, begin, end, scratch);
+  } else {
+    matvec_rows(format, task, begin, end, scratch);
+  }
+}
+
+// Rows of a product with a matrix in one of the formats of a list.
+template <class List>
+HWY_INLINE void multiply_blocks(
+    List list,
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  with_format_of(list, task.w.format, [&](auto block) HWY_ATTR {
+    multiply_rows(
+        Blocks<decltype(block)>{task.w}, task, begin, end, scratch);
+  });
 }
 
 }  // namespace bantam::kernels::BANTAM_TARGET

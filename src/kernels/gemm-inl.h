@@ -83,8 +83,17 @@ HWY_INLINE void pack_scales(
   }
 }
 
-// One block of four rows.
-template <class Block, int... kIndex>
+template <int kOffset>
+HWY_INLINE Unit less(Unit unit) {
+  for (size_t i = 0; i < kUnitParts && kOffset != 0; ++i) {
+    unit.part[i] =
+        hn::Sub(unit.part[i], hn::Set(D16(), int16_t{kOffset}));
+  }
+  return unit;
+}
+
+// One block of four rows, whose integers are kOffset too large.
+template <int kOffset, class Block, int... kIndex>
 HWY_INLINE void pack_units(
     const Block (&rows)[4],
     int32_t* pairs,
@@ -93,10 +102,10 @@ HWY_INLINE void pack_units(
     store_transposed(units, pairs + index * (kUnit / 2) * kBlockRows);
   };
   (pack(
-       {rows[0].template unit<kIndex>(),
-        rows[1].template unit<kIndex>(),
-        rows[2].template unit<kIndex>(),
-        rows[3].template unit<kIndex>()},
+       {less<kOffset>(rows[0].template unit<kIndex>()),
+        less<kOffset>(rows[1].template unit<kIndex>()),
+        less<kOffset>(rows[2].template unit<kIndex>()),
+        less<kOffset>(rows[3].template unit<kIndex>())},
        kIndex),
    ...);
 }
@@ -126,7 +135,7 @@ HWY_NOINLINE void pack_block(
           format.block(rows[1], b),
           format.block(rows[2], b),
           format.block(rows[3], b)};
-      pack_units(
+      pack_units<F::kOffset>(
           blocks,
           block.pairs + b * (F::kBlockUnits * kUnit / 2) * kBlockRows + r,
           std::make_integer_sequence<int, F::kBlockUnits>());

@@ -19,6 +19,7 @@ struct Microscaled {
   static constexpr bool kBias = false;
   static constexpr int64_t kFixedGroup = kGroup;
   static constexpr int64_t kBlockUnits = 1;
+  static constexpr int kOffset = 0;
 
   const WeightMatrix& w;
 
