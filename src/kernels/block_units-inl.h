@@ -99,28 +99,30 @@ HWY_INLINE Unit widen(const Bytes32& bytes) {
   return unit;
 }
 
-// A block of format F: made once, then asked for each of its units, whose
-// integers are kOffset too large. A format unpacked by vectors is kVector;
-// others have natural order only.
+// A super-block of format F: made once, then asked for each of its units, whose
+// integers are kOffset too large. Formats that are not kVector have none.
 template <class F, Order kOrder>
 struct BlockUnits {
   static constexpr bool kVector = false;
   static constexpr int kOffset = 0;
-  const uint8_t* block;
-  HWY_INLINE explicit BlockUnits(const uint8_t* at) : block(at) {}
-
-  template <int kIndex>
-  HWY_INLINE Unit unit() const {
-    HWY_ALIGN int8_t q[kUnit];
-    F::integers(block, kIndex, q);
-    const hn::Rebind<int8_t, D16> d8;
-    Unit unit;
-    for (size_t i = 0; i < kUnitParts; ++i) {
-      unit.part[i] = hn::PromoteTo(D16(), hn::LoadU(d8, q + i * kShorts));
-    }
-    return unit;
-  }
 };
+
+// Unit `index` of a block by the scalar definition.
+template <class F>
+HWY_INLINE Unit scalar_unit(const uint8_t* block, int index) {
+  HWY_ALIGN int8_t q[kUnit];
+  F::integers(block, index, q);
+  const hn::Rebind<int8_t, D16> d8;
+  Unit unit;
+  for (size_t i = 0; i < kUnitParts; ++i) {
+    unit.part[i] = hn::PromoteTo(D16(), hn::LoadU(d8, q + i * kShorts));
+  }
+  return unit;
+}
+
+// The emulation of vectors by loops is left with the scalar definition: it is no
+// slower, and compilers take minutes to unroll the rest.
+#if HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
 
 template <Order kOrder>
 struct BlockUnits<Q2K, kOrder> {
@@ -182,11 +184,15 @@ struct NibbleUnits {
 
 template <Order kOrder>
 struct BlockUnits<Q4K, kOrder> : NibbleUnits<false, kOrder> {
-  using NibbleUnits<false, kOrder>::NibbleUnits;
+  // Not inherited: GCC gives an inherited constructor no target.
+  HWY_INLINE explicit BlockUnits(const uint8_t* block)
+      : NibbleUnits<false, kOrder>(block) {}
 };
 template <Order kOrder>
 struct BlockUnits<Q5K, kOrder> : NibbleUnits<true, kOrder> {
-  using NibbleUnits<true, kOrder>::NibbleUnits;
+  // Not inherited: GCC gives an inherited constructor no target.
+  HWY_INLINE explicit BlockUnits(const uint8_t* block)
+      : NibbleUnits<true, kOrder>(block) {}
 };
 
 template <Order kOrder>
@@ -279,20 +285,30 @@ struct BlockUnits<Iq3Xxs, kOrder> {
   }
 };
 
+#endif  // vectors
+
 // --- scales ------------------------------------------------------------------
+
+// kValues / kGroup scales and biases of a block.
+template <class F>
+HWY_INLINE void put_scales(
+    F /*format*/,
+    const uint8_t* block,
+    float* scale,
+    float* bias) {
+  F::scales(block, scale, bias);
+}
+
+#if HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
 
 using DF8 = hn::CappedTag<float, 8>;
 using VF8 = hn::Vec<DF8>;
 
 HWY_INLINE VF8 broadcast_f16(const uint8_t* from) {
-#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
-  return hn::Set(DF8(), load_half(from));
-#else
   const hn::Rebind<uint16_t, DF8> du;
   const hn::Rebind<hwy::float16_t, DF8> dh;
   return hn::PromoteTo(
       DF8(), hn::BitCast(dh, hn::Set(du, load_u16(from))));
-#endif
 }
 
 // to[i] = factor * small[i].
@@ -305,15 +321,6 @@ HWY_INLINE void times_bytes(VF8 factor, const int8_t* small, float* to) {
     const auto whole = hn::PromoteTo(di, hn::LoadU(d8, small + i));
     hn::StoreU(hn::Mul(factor, hn::ConvertTo(d, whole)), d, to + i);
   }
-}
-
-template <class F>
-HWY_INLINE void put_scales(
-    F /*format*/,
-    const uint8_t* block,
-    float* scale,
-    float* bias) {
-  F::scales(block, scale, bias);
 }
 
 HWY_INLINE void put_scales(
@@ -407,6 +414,8 @@ HWY_INLINE void put_scales(
         hn::Mul(hn::Mul(factor, hn::Add(half, four)), half), d, scale + i);
   }
 }
+
+#endif  // vectors
 
 }  // namespace bantam::kernels::BANTAM_TARGET
 HWY_AFTER_NAMESPACE();

@@ -27,7 +27,6 @@ struct Blocks {
   static constexpr bool kBias = F::kBias;
   static constexpr int64_t kFixedGroup = F::kGroup;
   static constexpr int64_t kBlockGroups = F::kValues / F::kGroup;
-  static constexpr int64_t kBlockUnits = F::kValues / kUnit;
 
   const WeightMatrix& w;
 
@@ -59,11 +58,21 @@ struct Blocks {
     }
   }
 
-  using Natural = BlockUnits<F, Order::natural>;
-  static constexpr int kOffset = Natural::kOffset;
+  using Vector = BlockUnits<F, Order::natural>;
+  static constexpr int kOffset = Vector::kOffset;
+  static constexpr int64_t kUnits = F::kValues / kUnit;
+  static constexpr int64_t kBlockUnits = Vector::kVector ? kUnits : 1;
 
-  HWY_INLINE Natural block(const uint8_t* row, int64_t index) const {
-    return Natural(row + index * F::kBytes);
+  // kBlockUnits units: a block unpacked by vectors, or a single unit.
+  HWY_INLINE auto block(const uint8_t* row, int64_t index) const {
+    if constexpr (Vector::kVector) {
+      return Vector(row + index * F::kBytes);
+    } else {
+      return OneUnit(
+          scalar_unit<F>(
+              row + index / kUnits * F::kBytes,
+              static_cast<int>(index % kUnits)));
+    }
   }
 };
 
@@ -91,7 +100,7 @@ void multiply_rows(
     std::byte* scratch) {
   if (task.x.in_quads()) {
     gemm_rows(format, task, begin, end, scratch);
-  } else if constexpr (Blocks<F>::Natural::kVector) {
+  } else if constexpr (Blocks<F>::Vector::kVector) {
     super_block_rows<F>(task, begin, end, scratch);
   } else {
     matvec_rows(format, task, begin, end, scratch);

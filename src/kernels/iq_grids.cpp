@@ -40,15 +40,17 @@ constexpr std::array<uint32_t, kCount> expand_fours(
   return grid;
 }
 
-constexpr std::array<std::array<uint8_t, 256>, 4> by_coordinate(
-    const std::array<uint32_t, 256>& grid) {
-  std::array<std::array<uint8_t, 256>, 4> coordinates{};
-  for (size_t n = 0; n < grid.size(); ++n) {
+constexpr std::array<std::array<uint8_t, 256>, 2> by_pairs(
+    const std::array<uint16_t, 256>& codes) {
+  std::array<std::array<uint8_t, 256>, 2> pairs{};
+  for (size_t n = 0; n < codes.size(); ++n) {
     for (int i = 0; i < 4; ++i) {
-      coordinates[i][n] = static_cast<uint8_t>(grid[n] >> (8 * i));
+      const int code = codes[n] >> (4 * i) & 7;
+      const int four_bits = code | (code == 7 ? 8 : 0);
+      pairs[i / 2][n] |= static_cast<uint8_t>(four_bits << (i % 2 * 4));
     }
   }
-  return coordinates;
+  return pairs;
 }
 
 constexpr std::array<uint64_t, 128> even_sign_bytes() {
@@ -62,9 +64,6 @@ constexpr std::array<uint64_t, 128> even_sign_bytes() {
   return bytes;
 }
 
-constexpr auto kThreeBitGrid =
-    expand_fours(kIq3XxsCodes, {4, 12, 20, 28, 36, 44, 52, 62});
-
 }  // namespace
 
 constinit const std::array<uint64_t, 256> kIq2XxsGrid =
@@ -73,9 +72,10 @@ constinit const std::array<uint64_t, 512> kIq2XsGrid =
     expand_eights(kIq2XsCodes);
 constinit const std::array<uint64_t, 1024> kIq2SGrid =
     expand_eights(kIq2SCodes);
-constinit const std::array<uint32_t, 256> kIq3XxsGrid = kThreeBitGrid;
-constinit const std::array<std::array<uint8_t, 256>, 4> kIq3XxsCoordinates =
-    by_coordinate(kThreeBitGrid);
+constinit const std::array<uint32_t, 256> kIq3XxsGrid =
+    expand_fours(kIq3XxsCodes, {4, 12, 20, 28, 36, 44, 52, 62});
+constinit const std::array<std::array<uint8_t, 256>, 2> kIq3XxsPairs =
+    by_pairs(kIq3XxsCodes);
 constinit const std::array<uint64_t, 128> kEvenSignBytes = even_sign_bytes();
 constinit const std::array<uint32_t, 512> kIq3SGrid =
     expand_fours(kIq3SCodes, {1, 3, 5, 7, 9, 11, 13, 15});
