@@ -19,9 +19,9 @@ namespace bantam::kernels {
 
 struct BlockLayout {
   WeightFormat format;
-  int values;  // of a block
-  int bytes;   // of a block
-  int group;   // consecutive values that share a scale: 16 or 32
+  int values;         // of a block
+  int bytes;          // of a block
+  int group;          // consecutive values that share a scale: 16 or 32
   bool bias = false;  // whether they share a bias too
   // Whether a block is one group that begins with the scale as float16, then
   // the bias if any.
@@ -87,7 +87,12 @@ BANTAM_ALWAYS_INLINE float half_e8m0(uint8_t e) {
 }
 
 // f16 d, 16 bytes of nibbles: d * (q - 8).
-struct Q40 : BlockFormat<BlockLayout{.format = WeightFormat::q4_0, .values = 32, .bytes = 18, .group = 32, .plain_halves = true}> {
+struct Q40 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q4_0,
+                 .values = 32,
+                 .bytes = 18,
+                 .group = 32,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -106,7 +111,13 @@ struct Q40 : BlockFormat<BlockLayout{.format = WeightFormat::q4_0, .values = 32,
 };
 
 // f16 d, f16 m, 16 bytes of nibbles: d * q + m.
-struct Q41 : BlockFormat<BlockLayout{.format = WeightFormat::q4_1, .values = 32, .bytes = 20, .group = 32, .bias = true, .plain_halves = true}> {
+struct Q41 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q4_1,
+                 .values = 32,
+                 .bytes = 20,
+                 .group = 32,
+                 .bias = true,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -134,7 +145,12 @@ BANTAM_ALWAYS_INLINE void add_fifth_bits(
 }
 
 // f16 d, 4 bytes of fifth bits, 16 bytes of nibbles: d * (q - 16).
-struct Q50 : BlockFormat<BlockLayout{.format = WeightFormat::q5_0, .values = 32, .bytes = 22, .group = 32, .plain_halves = true}> {
+struct Q50 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q5_0,
+                 .values = 32,
+                 .bytes = 22,
+                 .group = 32,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -151,7 +167,13 @@ struct Q50 : BlockFormat<BlockLayout{.format = WeightFormat::q5_0, .values = 32,
 };
 
 // f16 d, f16 m, 4 bytes of fifth bits, 16 bytes of nibbles: d * q + m.
-struct Q51 : BlockFormat<BlockLayout{.format = WeightFormat::q5_1, .values = 32, .bytes = 24, .group = 32, .bias = true, .plain_halves = true}> {
+struct Q51 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q5_1,
+                 .values = 32,
+                 .bytes = 24,
+                 .group = 32,
+                 .bias = true,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -169,7 +191,12 @@ struct Q51 : BlockFormat<BlockLayout{.format = WeightFormat::q5_1, .values = 32,
 };
 
 // f16 d, 32 int8: d * q.
-struct Q80 : BlockFormat<BlockLayout{.format = WeightFormat::q8_0, .values = 32, .bytes = 34, .group = 32, .plain_halves = true}> {
+struct Q80 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q8_0,
+                 .values = 32,
+                 .bytes = 34,
+                 .group = 32,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -185,7 +212,12 @@ struct Q80 : BlockFormat<BlockLayout{.format = WeightFormat::q8_0, .values = 32,
 };
 
 // f16 d, 16 bytes of nibbles: d * kNonlinear4[q].
-struct Iq4Nl : BlockFormat<BlockLayout{.format = WeightFormat::iq4_nl, .values = 32, .bytes = 18, .group = 32, .plain_halves = true}> {
+struct Iq4Nl : BlockFormat<BlockLayout{
+                   .format = WeightFormat::iq4_nl,
+                   .values = 32,
+                   .bytes = 18,
+                   .group = 32,
+                   .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -201,7 +233,11 @@ struct Iq4Nl : BlockFormat<BlockLayout{.format = WeightFormat::iq4_nl, .values =
 };
 
 // e8m0 scale, 16 bytes of nibbles, e2m1.
-struct Mxfp4 : BlockFormat<BlockLayout{.format = WeightFormat::mxfp4, .values = 32, .bytes = 17, .group = 32}> {
+struct Mxfp4 : BlockFormat<BlockLayout{
+                   .format = WeightFormat::mxfp4,
+                   .values = 32,
+                   .bytes = 17,
+                   .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -217,7 +253,11 @@ struct Mxfp4 : BlockFormat<BlockLayout{.format = WeightFormat::mxfp4, .values = 
 };
 
 // Four e4m3 scales without sign, then for each 8 bytes of 16 e2m1 values.
-struct Nvfp4 : BlockFormat<BlockLayout{.format = WeightFormat::nvfp4, .values = 64, .bytes = 36, .group = 16}> {
+struct Nvfp4 : BlockFormat<BlockLayout{
+                   .format = WeightFormat::nvfp4,
+                   .values = 64,
+                   .bytes = 36,
+                   .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,

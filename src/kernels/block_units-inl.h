@@ -120,8 +120,8 @@ HWY_INLINE Unit scalar_unit(const uint8_t* block, int index) {
   return unit;
 }
 
-// The emulation of vectors by loops is left with the scalar definition: it is no
-// slower, and compilers take minutes to unroll the rest.
+// The emulation of vectors by loops is left with the scalar definition: it is
+// no slower, and compilers take minutes to unroll the rest.
 #if HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
 
 template <Order kOrder>
@@ -173,8 +173,7 @@ struct NibbleUnits {
   }
   template <int kIndex>
   HWY_INLINE Unit unit() const {
-    const Bytes32 four =
-        masked<15>(moved<-4 * (kIndex % 2)>(low[kIndex / 2]));
+    const Bytes32 four = masked<15>(moved<-4 * (kIndex % 2)>(low[kIndex / 2]));
     if constexpr (kFifth) {
       return widen(either(four, masked<16>(moved<4 - kIndex>(high))));
     }
@@ -307,8 +306,7 @@ using VF8 = hn::Vec<DF8>;
 HWY_INLINE VF8 broadcast_f16(const uint8_t* from) {
   const hn::Rebind<uint16_t, DF8> du;
   const hn::Rebind<hwy::float16_t, DF8> dh;
-  return hn::PromoteTo(
-      DF8(), hn::BitCast(dh, hn::Set(du, load_u16(from))));
+  return hn::PromoteTo(DF8(), hn::BitCast(dh, hn::Set(du, load_u16(from))));
 }
 
 // to[i] = factor * small[i].
@@ -341,9 +339,10 @@ HWY_INLINE void put_scales(
           d64, hn::Set(d64, nibbles), hn::Set(d64, nibbles >> 4)));
   HWY_ALIGN const uint32_t kShifts[4] = {0, 2, 4, 6};
   const auto high = hn::BitCast(
-      d, hn::ShiftLeft<4>(hn::And(
-             hn::Shr(hn::Set(d32, pairs), hn::Load(d32, kShifts)),
-             hn::Set(d32, 0x03030303u))));
+      d,
+      hn::ShiftLeft<4>(hn::And(
+          hn::Shr(hn::Set(d32, pairs), hn::Load(d32, kShifts)),
+          hn::Set(d32, 0x03030303u))));
   const auto six = hn::Or(hn::And(low, hn::Set(d, uint8_t{15})), high);
   HWY_ALIGN uint8_t small[16];
   hn::Store(hn::Sub(six, hn::Set(d, uint8_t{32})), d, small);
@@ -405,8 +404,8 @@ HWY_INLINE void put_scales(
   const hn::RebindToSigned<DF8> di;
   const VF8 factor = broadcast_f16(block);
   for (size_t i = 0; i < 8; i += hn::MaxLanes(d)) {
-    const auto words = hn::LoadU(
-        du, reinterpret_cast<const uint32_t*>(block + 66 + 4 * i));
+    const auto words =
+        hn::LoadU(du, reinterpret_cast<const uint32_t*>(block + 66 + 4 * i));
     const VF8 four =
         hn::ConvertTo(d, hn::BitCast(di, hn::ShiftRight<28>(words)));
     const VF8 half = hn::Set(d, 0.5f);

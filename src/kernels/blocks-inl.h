@@ -116,8 +116,7 @@ HWY_INLINE void multiply_blocks(
     int64_t end,
     std::byte* scratch) {
   with_format_of(list, task.w.format, [&](auto block) HWY_ATTR {
-    multiply_rows(
-        Blocks<decltype(block)>{task.w}, task, begin, end, scratch);
+    multiply_rows(Blocks<decltype(block)>{task.w}, task, begin, end, scratch);
   });
 }
 

@@ -86,8 +86,7 @@ HWY_INLINE void pack_scales(
 template <int kOffset>
 HWY_INLINE Unit less(Unit unit) {
   for (size_t i = 0; i < kUnitParts && kOffset != 0; ++i) {
-    unit.part[i] =
-        hn::Sub(unit.part[i], hn::Set(D16(), int16_t{kOffset}));
+    unit.part[i] = hn::Sub(unit.part[i], hn::Set(D16(), int16_t{kOffset}));
   }
   return unit;
 }

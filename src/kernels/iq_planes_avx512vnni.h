@@ -101,10 +101,10 @@ struct Iq3XxsPlanes {
   HWY_INLINE __m512i codes(__m512i index, const Quarters& quarters) const {
     const __m512i* quarter = table[kPair];
     __m512i found = _mm512_permutexvar_epi8(index, quarter[0]);
-    found = _mm512_mask_permutexvar_epi8(
-        found, quarters.second, index, quarter[1]);
-    found = _mm512_mask_permutexvar_epi8(
-        found, quarters.third, index, quarter[2]);
+    found =
+        _mm512_mask_permutexvar_epi8(found, quarters.second, index, quarter[1]);
+    found =
+        _mm512_mask_permutexvar_epi8(found, quarters.third, index, quarter[2]);
     return _mm512_mask_permutexvar_epi8(
         found, quarters.fourth, index, quarter[3]);
   }

@@ -49,8 +49,8 @@ HWY_INLINE __m512i four_products(
     __m512i u3,
     Planes planes,
     int64_t at) {
-  const auto two = [&](__m512i a, __m512i b, int64_t k)
-                       __attribute__((always_inline)) {
+  const auto two = [&](__m512i a, __m512i b, int64_t k) __attribute__((
+                       always_inline)) {
     const __m512i zero = _mm512_setzero_si512();
     const auto pack = [&](const int8_t* plane) __attribute__((always_inline)) {
       return _mm512_packs_epi32(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Few tokens: each row of the matrix streams through once, sixteen groups at a
 // time. Lanes run along the columns. A format (blocks-inl.h, ...) brings row(),
-// scales(), kBias, kFixedGroup (0: the matrix knows) and block(row, index), which
-// yields kBlockUnits units.
+// scales(), kBias, kFixedGroup (0: the matrix knows) and block(row, index),
+// which yields kBlockUnits units.
 #if defined(BANTAM_KERNELS_MATVEC_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BANTAM_KERNELS_MATVEC_INL_H_
 #undef BANTAM_KERNELS_MATVEC_INL_H_
@@ -142,8 +142,11 @@ HWY_INLINE Lanes16 group_sums(
 // excess[g] = constant * sum of v over group g: what is to be taken off the sum
 // of a group whose weights are all `constant` too large.
 template <int kGroup>
-HWY_INLINE void
-group_excess(const int16_t* v, int64_t cols, int constant, int32_t* excess) {
+HWY_INLINE void group_excess(
+    const int16_t* v,
+    int64_t cols,
+    int constant,
+    int32_t* excess) {
   for (int64_t g = 0; g < cols / kGroup; ++g) {
     int32_t sum = 0;
     for (int i = 0; i < kGroup; ++i) {

@@ -3,8 +3,7 @@
 // matvec-inl.h, but the activations are put once into the order in which the
 // weights come out of their bytes, what the bytes exceed the integers by is
 // taken off whole sums, and the tokens share each row while it is in the cache.
-#if defined(BANTAM_KERNELS_SUPERBLOCK_ROWS_INL_H_) == \
-    defined(HWY_TARGET_TOGGLE)
+#if defined(BANTAM_KERNELS_SUPERBLOCK_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BANTAM_KERNELS_SUPERBLOCK_ROWS_INL_H_
 #undef BANTAM_KERNELS_SUPERBLOCK_ROWS_INL_H_
 #else
@@ -43,8 +42,7 @@ HWY_INLINE void arrange(const int16_t* from, int64_t cols, int16_t* to) {
     hn::Store(hn::ConcatUpperUpper(d, second, first), d, to + k + kShorts);
 #else
     for (size_t i = 0; i < kUnitParts; ++i) {
-      hn::Store(
-          hn::LoadU(d, from + k + i * kShorts), d, to + k + i * kShorts);
+      hn::Store(hn::LoadU(d, from + k + i * kShorts), d, to + k + i * kShorts);
     }
 #endif
   }
@@ -62,8 +60,10 @@ HWY_INLINE VSum unit_products(const Block& block, const int16_t* v) {
 
 // Sums of the groups of one block: 8 or 16 of them.
 template <int kGroup, class Block>
-HWY_INLINE void
-super_block_sums(const Block& block, const int16_t* v, VSum* sums) {
+HWY_INLINE void super_block_sums(
+    const Block& block,
+    const int16_t* v,
+    VSum* sums) {
 #if HWY_MAX_BYTES >= 32
   const DSum d;
   const VSum low = finish4(
@@ -90,8 +90,7 @@ super_block_sums(const Block& block, const int16_t* v, VSum* sums) {
   }
 #else
   VSum partial[kSuperBlock / kGroup];
-  block_sums<kGroup>(
-      block, v, partial, std::make_integer_sequence<int, 8>());
+  block_sums<kGroup>(block, v, partial, std::make_integer_sequence<int, 8>());
   for (int i = 0; i < kSuperBlock / kGroup / 4; ++i) {
     sums[i] = sum_each(partial + 4 * i);
   }
@@ -124,8 +123,8 @@ HWY_INLINE Lanes16 add_super_blocks(
     if (i >= kBlocks * kRegisters) {
       sums[i] = hn::Zero(d);
     } else if (Units::kOffset != 0) {
-      sums[i] = hn::Sub(
-          sums[i], hn::LoadU(d, arranged.excess + g + i * kSumLanes));
+      sums[i] =
+          hn::Sub(sums[i], hn::LoadU(d, arranged.excess + g + i * kSumLanes));
     }
   }
   return accumulate<F::kBias>(
@@ -151,8 +150,7 @@ HWY_NOINLINE void super_block_row(
   Lanes16 acc = zero16();
   int64_t g = 0;
   for (; g + 16 <= groups; g += 16, row += kBlocks * F::kBytes) {
-    acc =
-        add_super_blocks<F, kBlocks>(acc, row, arranged, g, x_scale, x_sum);
+    acc = add_super_blocks<F, kBlocks>(acc, row, arranged, g, x_scale, x_sum);
   }
   if constexpr (kBlocks > 1) {
     if (g < groups) {

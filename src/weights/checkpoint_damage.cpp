@@ -14,10 +14,9 @@ namespace {
 // The first byte b for which is_damaged(b).
 template <class Test>
 std::optional<int64_t> first_byte(const Tensor& tensor, const Test& test) {
-  const auto found =
-      std::ranges::find_if(tensor.bytes, [&](std::byte byte) {
-        return test(std::to_integer<unsigned>(byte));
-      });
+  const auto found = std::ranges::find_if(tensor.bytes, [&](std::byte byte) {
+    return test(std::to_integer<unsigned>(byte));
+  });
   if (found == tensor.bytes.end()) {
     return std::nullopt;
   }
@@ -52,9 +51,9 @@ std::optional<int64_t> mlx_damage(
     return std::nullopt;
   }
   const auto entry = quantization.modules.find(path);
-  const std::optional<MlxFormat>& format =
-      entry != quantization.modules.end() ? entry->second
-                                          : quantization.defaults;
+  const std::optional<MlxFormat>& format = entry != quantization.modules.end()
+      ? entry->second
+      : quantization.defaults;
   if (!format) {
     return std::nullopt;
   }
@@ -62,8 +61,8 @@ std::optional<int64_t> mlx_damage(
     return format->mode == "nvfp4" ? first_nan_e4m3(tensor)
                                    : first_infinite_e8m0(tensor);
   }
-  const bool is_e4m3 = !is_scales && tensor.type == TensorType::u32 &&
-      format->mode == "mxfp8";
+  const bool is_e4m3 =
+      !is_scales && tensor.type == TensorType::u32 && format->mode == "mxfp8";
   return is_e4m3 ? first_nan_e4m3(tensor) : std::nullopt;
 }
 
@@ -75,9 +74,7 @@ std::optional<int64_t> damage_at(
     return mlx_damage(tensor, quantization);
   }
   const int64_t block = kernels::first_not_finite(
-      *format,
-      tensor.bytes.data(),
-      static_cast<int64_t>(tensor.bytes.size()));
+      *format, tensor.bytes.data(), static_cast<int64_t>(tensor.bytes.size()));
   if (block < 0) {
     return std::nullopt;
   }

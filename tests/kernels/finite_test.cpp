@@ -80,10 +80,8 @@ TEST(FirstNotFinite, NamesTheFloat) {
 // Nothing but the scales counts: any integers are sound.
 TEST(FirstNotFinite, IntegersAreNeverDamaged) {
   const std::vector<std::byte> ones(1 << 12, std::byte{0xFF});
-  EXPECT_EQ(
-      first_not_finite(WeightFormat::mxfp4, ones.data(), 17 * 8), -1);
-  EXPECT_EQ(
-      first_not_finite(WeightFormat::affine, ones.data(), 1 << 12), -1);
+  EXPECT_EQ(first_not_finite(WeightFormat::mxfp4, ones.data(), 17 * 8), -1);
+  EXPECT_EQ(first_not_finite(WeightFormat::affine, ones.data(), 1 << 12), -1);
 }
 
 }  // namespace
