@@ -131,6 +131,28 @@ def ministral3(**changes):
                      original_max_position_embeddings=8)) | changes
 
 
+def mxfp4():
+    return dict(group_size=32, bits=4, mode="mxfp4")
+
+
+def gpt_oss(**changes):
+    """The experts are always in mxfp4; the gains of theirs reach the clamps."""
+    return dict(model_type="gpt_oss", architectures=["GptOssForCausalLM"],
+                hidden_size=32, num_hidden_layers=3, intermediate_size=64,
+                num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+                num_local_experts=5, num_experts_per_tok=2,
+                rms_norm_eps=1e-5, rope_theta=150000, sliding_window=6,
+                layer_types=["sliding_attention", "full_attention",
+                             "sliding_attention"],
+                rope_scaling=dict(
+                    rope_type="yarn", factor=4.0, beta_fast=32.0,
+                    beta_slow=1.0, original_max_position_embeddings=64),
+                tie_word_embeddings=False, attention_bias=True,
+                hidden_act="silu", swiglu_limit=7.0, **VOCABULARY) | changes
+
+
+OSS_GAINS = dict(gate_proj=4.0, up_proj=4.0, down_proj=0.6, router=2.0)
+
 FIXTURES = {
     "qwen2_bf16": dict(
         form="hf", kind="bf16",
@@ -250,4 +272,29 @@ FIXTURES = {
                     text_config=ministral3(tie_word_embeddings=False)),
         quantization=affine(4, 64, **{
             "language_model.lm_head": affine(6, 64)})),
+    "gpt_oss_mlx_mixed": dict(
+        form="mlx", kind="bf16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        config=gpt_oss(hidden_size=64),
+        quantization=affine(4, 32, **{
+            f"model.layers.{layer}.mlp.router": affine(8, 64)
+            for layer in range(3)} | {"lm_head": affine(6, 64)})),
+    # As OpenAI published it: gate and up in alternating rows, as bytes.
+    "gpt_oss_hf": dict(
+        form="hf", kind="bf16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        config=gpt_oss(num_attention_heads=6, num_key_value_heads=1,
+                       num_local_experts=4, num_hidden_layers=2,
+                       layer_types=["sliding_attention", "full_attention"])),
+    # llama.cpp has the pattern, the local base and the scale built in.
+    "gemma3_gguf": dict(
+        form="gguf", kind="f16", gains=dict(norm_offset=1),
+        config=gemma3(num_hidden_layers=6, hidden_size=36,
+                      intermediate_size=40,
+                      num_attention_heads=3, num_key_value_heads=1,
+                      query_pre_attn_scalar=24, sliding_window_pattern=6,
+                      rope_local_base_freq=10000.0, rope_theta=1000000.0)),
+    "gpt_oss_gguf": dict(
+        form="gguf", kind="f16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        config=gpt_oss(num_attention_heads=3, num_key_value_heads=1,
+                       num_hidden_layers=2,
+                       layer_types=["sliding_attention", "full_attention"])),
 }

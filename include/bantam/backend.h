@@ -21,6 +21,7 @@ using PrefillProgress = std::function<void(int64_t done, int64_t total)>;
 struct Observer {
   TextSink text;            // may be empty
   PrefillProgress prefill;  // may be empty
+  TextSink reasoning;       // may be empty; comes before the answer
 };
 
 class Backend {

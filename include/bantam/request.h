@@ -38,7 +38,11 @@ struct Request {
   bool use_chat_template = true;
   /// A JSON object of further template variables ("" for none).
   std::string template_variables;
+  /// Let the model reason before it answers, if its template can.
   bool thinking = false;
+  /// Tokens of reasoning after which it is closed in the model's place; -1: no
+  /// limit.
+  int64_t thinking_budget = -1;
   /// The answer begins with this text.
   std::string answer_prefix;
 
@@ -83,20 +87,44 @@ struct MemoryUse {
   std::optional<double> stop_latency_s;
 };
 
+/// What a mixture of experts read of its experts during a run. Those that a
+/// budget keeps out of memory come from disk when a token wants them.
+struct ExpertUse {
+  int64_t choices = 0;  // pairs of token and expert
+  int64_t visits = 0;   // experts used, once for all tokens of a chunk
+  int64_t misses = 0;   // of them, those that were not in memory yet
+  int64_t bytes = 0;    // of weights used
+  int64_t missed_bytes = 0;
+  int64_t resident_bytes = 0;  // in the end
+  int64_t total_bytes = 0;     // of all experts
+
+  double hit_rate() const {
+    return visits > 0
+        ? 1.0 - static_cast<double>(misses) / static_cast<double>(visits)
+        : 0.0;
+  }
+};
+
 struct Result {
-  std::string text;
+  std::string text;       // the answer, without reasoning
+  std::string reasoning;  // "" if there was none
+  int64_t reasoning_tokens = 0;
   std::vector<int32_t> prompt_ids;
   std::vector<int32_t> token_ids;  // generated, the end token included
+  /// Of a backend that does not tell the ids: how many it says it generated.
+  /// nullopt with no ids: it was ended before it said.
+  std::optional<int64_t> reported_tokens;
   FinishReason finish_reason = FinishReason::stop;
   int64_t prompt_tokens = 0;
   int64_t cached_tokens = 0;  // of them, taken up from an earlier request
   Timing timing;
   MemoryUse memory;
+  std::optional<ExpertUse> experts;  // nullopt: a dense model
   /// Adjustments the user should know of, one sentence each.
   std::vector<std::string> notes;
 
   int64_t completion_tokens() const {
-    return static_cast<int64_t>(token_ids.size());
+    return reported_tokens.value_or(static_cast<int64_t>(token_ids.size()));
   }
 };
 

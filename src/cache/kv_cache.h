@@ -26,7 +26,7 @@ inline constexpr int64_t kSinkTokens = 4;
 inline constexpr int64_t kMinBudgetTokens = kSinkTokens + 1;
 
 /// A copy of what a cache held at some position. Good for caches of the same
-/// model, budget and path.
+/// model, budget, bits and path.
 struct CacheSnapshot {
   int64_t position = 0;
   bool has_keys = false;              // or states alone
@@ -36,12 +36,15 @@ struct CacheSnapshot {
 
 class KvCache {
  public:
-  /// `budget_tokens` >= kMinBudgetTokens. Throws insufficient_memory if the
-  /// memory cannot be had.
+  /// `budget_tokens` >= kMinBudgetTokens. `kv_bits`: 16, or 8 or 4 if the
+  /// shape's least_kv_bits() allows it (kernels/kv_rows.h); 16 is float32 on
+  /// the stock path of a CPU. Throws insufficient_memory if the memory cannot
+  /// be had.
   KvCache(
       const ModelShape& shape,
       int64_t budget_tokens,
-      const nn::Compute& compute);
+      const nn::Compute& compute,
+      int kv_bits = 16);
   ~KvCache();
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
@@ -60,13 +63,20 @@ class KvCache {
   /// Forgets everything; the memory stays.
   void reset();
 
-  // The graph must be evaluated before any of the next four.
+  // The graph must be evaluated before any of save(), mark(), can_restore() and
+  // restore().
 
-  /// Copies everything.
-  CacheSnapshot save() const;
+  /// A snapshot whose memory is set aside at once, for any position: with
+  /// keys as large as the cache, else as large as its states (stock: nothing;
+  /// arrays are shared until they change). Saving into it allocates nothing.
+  CacheSnapshot make_snapshot(bool with_keys) const;
+  int64_t snapshot_bytes(bool with_keys) const;
+
+  /// Copies everything; into memory of before, if there is some.
+  CacheSnapshot save(CacheSnapshot into = {}) const;
   /// Copies recurrent states alone (nothing, if the model has none): enough to
   /// come back to this position while no layer has dropped a token.
-  CacheSnapshot mark() const;
+  CacheSnapshot mark(CacheSnapshot into = {}) const;
   /// Can restore() take the timeline back to `snapshot`?
   bool can_restore(const CacheSnapshot& snapshot) const;
   /// Goes to the snapshot's position. Throws internal if can_restore() says
@@ -116,19 +126,15 @@ class KvCache {
     bool is_recurrent() const { return shape.kind == LayerKind::recurrent; }
   };
 
-  /// Keys (or values) of one token and head.
-  static int64_t row_bytes(const Layer& layer) {
-    return 2 * layer.shape.head_dim;
-  }
   bool is_kept(const Layer& layer) const {
     return !layer.is_recurrent() && layer.kv.budget == budget_tokens_;
   }
   template <typename Use>
-  static void each_head_run(
+  void each_head_run(
       const Layer& layer,
       int64_t first,
       int64_t count,
-      const Use& use);
+      const Use& use) const;
   template <typename Use>
   void each_token_run(int64_t first, int64_t count, const Use& use) const;
   template <typename Use>
@@ -136,12 +142,20 @@ class KvCache {
 
   void make_native_layers();
   void make_stock_layers(const nn::Compute& compute);
-  CacheSnapshot copy(bool with_keys) const;
+  CacheSnapshot copy(bool with_keys, CacheSnapshot into) const;
+  int64_t run_bytes(int64_t position, bool with_keys) const;
   /// Calls use(address, bytes) for each run of bytes in use at `position`.
   template <typename Use>
   void each_run(int64_t position, bool with_keys, const Use& use) const;
 
+  int64_t row_bytes(const Layer& layer) const {
+    return kernels::kv_row_bytes(layer.shape.head_dim, kv_bits_);
+  }
+  /// Keys and values, or the state.
+  int64_t layer_bytes(const LayerShape& shape) const;
+
   int64_t budget_tokens_;
+  int kv_bits_;
   int64_t position_ = 0;
   bool is_native_;
   bool has_states_ = false;  // that may not be zero, also before advance()

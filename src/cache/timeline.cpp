@@ -97,7 +97,7 @@ int64_t Timeline::start(
   if (continues && shared >= position) {
     position = shared;
   } else {
-    go_to(prompt, position, in_place, blocks, checkpoint);
+    go_to(position, in_place, blocks, checkpoint);
   }
   prompt_.assign(prompt.begin(), prompt.end());
   ids_.assign(prompt.begin(), prompt.begin() + position);
@@ -107,7 +107,6 @@ int64_t Timeline::start(
 }
 
 void Timeline::go_to(
-    std::span<const int32_t> prompt,
     int64_t position,
     int64_t in_place,
     const std::vector<const std::byte*>& blocks,

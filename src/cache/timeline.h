@@ -69,7 +69,6 @@ class Timeline {
   int64_t tokens_in_place() const;
   void save_blocks();
   void go_to(
-      std::span<const int32_t> prompt,
       int64_t position,
       int64_t in_place,
       const std::vector<const std::byte*>& blocks,

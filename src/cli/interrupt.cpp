@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <utility>
 
 #include "bantam/error.h"
 
@@ -21,6 +22,11 @@ sigset_t handled_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  struct sigaction hang_up{};
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 &&
+      hang_up.sa_handler != SIG_IGN) {
+    sigaddset(&signals, SIGHUP);
+  }
   return signals;
 }
 
@@ -41,6 +47,11 @@ Interrupt::~Interrupt() {
   waiter_.join();
 }
 
+void Interrupt::before_abrupt_end(std::function<void()> action) {
+  const std::scoped_lock lock(mutex_);
+  abrupt_end_ = std::move(action);
+}
+
 void Interrupt::wait_for_signals() {
   const sigset_t signals = handled_signals();
   int signal = 0;
@@ -50,6 +61,9 @@ void Interrupt::wait_for_signals() {
     if (source_.stop_requested()) {
       if (patient_ && signal == SIGINT && Clock::now() < first + kPatience) {
         continue;
+      }
+      if (abrupt_end_) {
+        abrupt_end_();
       }
       ::_exit(error_kind(ErrorCode::cancelled).exit_code);
     }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/chosen_model.h"
 #include "cli/framework.h"
+#include "cli/gpu_program.h"
 
 namespace bantam {
 
@@ -88,14 +89,46 @@ EngineOptions engine_options(const RunConfig& config) {
   EngineOptions engine;
   engine.threads = static_cast<int>(config.integer("runtime.threads"));
   engine.max_kv_size = config.integer("sampling.max_kv_size");
+  engine.kv_bits = std::stoi(config.text("sampling.kv_bits"));
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
-  engine.kernels = config.text("runtime.kernels") == "mlx"
-      ? KernelChoice::mlx
-      : KernelChoice::native;
+  if (engine.device == DeviceChoice::gpu) {
+    require_gpu();
+  }
+  const std::string& kernels = config.text("runtime.kernels");
+  engine.kernels = kernels == "mlx" ? KernelChoice::mlx
+      : kernels == "portable"       ? KernelChoice::portable
+                                    : KernelChoice::native;
   engine.memory = memory_rules(config);
   return engine;
+}
+
+Request request_of(const RunConfig& config, const std::string& prompt) {
+  Request request;
+  request.sampling = sampling_settings(config);
+  request.max_tokens = config.integer("sampling.max_tokens");
+  request.stop = config.texts("sampling.stop");
+  request.end_tokens = config.texts("sampling.extra_eos_token");
+  request.thinking = config.boolean("execution.thinking_mode");
+  request.thinking_budget = config.integer("execution.thinking_budget");
+  request.template_variables = config.text("execution.chat_template_config");
+  request.answer_prefix = config.text("execution.prefill_response");
+  request.use_chat_template = !config.boolean("execution.ignore_chat_template");
+  const std::string& system_prompt = config.text("execution.system_prompt");
+  if (!request.use_chat_template && !system_prompt.empty()) {
+    fail(
+        ErrorCode::invalid_request,
+        "{} needs the chat template that {} leaves out",
+        config.named("execution.system_prompt"),
+        config.named("execution.ignore_chat_template"));
+  }
+  request.prompt = prompt;
+  if (!system_prompt.empty()) {
+    request.messages.push_back({"system", system_prompt});
+  }
+  request.messages.push_back({"user", prompt});
+  return request;
 }
 
 RunOptions run_options(
@@ -113,34 +146,15 @@ RunOptions run_options(
   }
   const ChosenModel model = choose_model(config);
   RunOptions options;
+  if (config.text("runtime.framework") == "mlx-lm") {
+    options.runner = runner_options(config);
+  }
   options.engine = engine_options(config);
   options.engine.model = model.name;
   options.json = config.boolean("output.json");
   options.receipt = config.text("output.receipt");
 
-  Request& request = options.request;
-  request.sampling = sampling_settings(config);
-  request.max_tokens = config.integer("sampling.max_tokens");
-  request.stop = config.texts("sampling.stop");
-  request.end_tokens = config.texts("sampling.extra_eos_token");
-  request.thinking = config.boolean("execution.thinking_mode");
-  request.template_variables = config.text("execution.chat_template_config");
-  request.answer_prefix = config.text("execution.prefill_response");
-  request.use_chat_template = !config.boolean("execution.ignore_chat_template");
-  const std::string& system_prompt = config.text("execution.system_prompt");
-  if (!request.use_chat_template && !system_prompt.empty()) {
-    fail(
-        ErrorCode::invalid_request,
-        "{} needs the chat template that {} leaves out",
-        config.named("execution.system_prompt"),
-        config.named("execution.ignore_chat_template"));
-  }
-  request.prompt = prompt;
-  if (!system_prompt.empty()) {
-    request.messages.push_back({"system", system_prompt});
-  }
-  request.messages.push_back({"user", prompt});
-
+  options.request = request_of(config, prompt);
   if (config.set_aside_pin()) {
     options.notes.push_back(set_aside_note(*config.set_aside_pin(), config));
   }

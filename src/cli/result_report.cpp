@@ -34,6 +34,13 @@ Json known_sha256(const ModelSummary& model) {
   }
 }
 
+// Another backend that was stopped may not have said how many there were.
+Json counted_tokens(const Result& result) {
+  const bool unknown = result.token_ids.empty() && !result.reported_tokens &&
+      !result.text.empty();
+  return unknown ? Json() : Json(result.completion_tokens());
+}
+
 double per_second(int64_t tokens, double seconds) {
   return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
 }
@@ -43,6 +50,18 @@ double decode_tps(const Result& result) {
   return per_second(
       std::max<int64_t>(0, result.completion_tokens() - 1),
       result.timing.decode_s);
+}
+
+Json experts_json(const ExpertUse& experts) {
+  return {
+      {"hit_rate", experts.hit_rate()},
+      {"choices", experts.choices},
+      {"visits", experts.visits},
+      {"misses", experts.misses},
+      {"used_bytes", experts.bytes},
+      {"read_bytes", experts.missed_bytes},
+      {"resident_bytes", experts.resident_bytes},
+      {"total_bytes", experts.total_bytes}};
 }
 
 }  // namespace
@@ -55,12 +74,14 @@ Json result_json(
   const MemoryUse& memory = result.memory;
   return {
       {"text", result.text},
+      {"reasoning", result.reasoning},
       {"token_ids", result.token_ids},
       {"finish_reason", finish_reason_name(result.finish_reason)},
       {"usage",
        {{"prompt_tokens", result.prompt_tokens},
-        {"completion_tokens", result.completion_tokens()},
-        {"cached_tokens", result.cached_tokens}}},
+        {"completion_tokens", counted_tokens(result)},
+        {"cached_tokens", result.cached_tokens},
+        {"reasoning_tokens", result.reasoning_tokens}}},
       {"timing",
        {{"load_s", timing.load_s},
         {"prefill_s", timing.prefill_s},
@@ -81,6 +102,7 @@ Json result_json(
         {"stop_reason",
          memory.stop_reason.empty() ? Json() : Json(memory.stop_reason)},
         {"stop_latency_s", or_null(memory.stop_latency_s)}}},
+      {"experts", result.experts ? experts_json(*result.experts) : Json()},
       {"applied", applied},
       {"model",
        {{"name", model.name},
@@ -112,6 +134,13 @@ void print_statistics(const Result& result) {
         stderr,
         ", %lld dropped",
         static_cast<long long>(result.memory.kv_dropped_tokens));
+  }
+  if (result.experts) {
+    std::fprintf(
+        stderr,
+        " | experts: %.1f %% were in memory, %s read",
+        100 * result.experts->hit_rate(),
+        format_size(result.experts->missed_bytes).c_str());
   }
   std::fputc('\n', stderr);
 }

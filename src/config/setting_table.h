@@ -33,18 +33,18 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "model.name",
         .flag = "--model",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "A folder in MLX format, a .gguf file, a repository id in the "
                 "Hugging Face cache, or smollm2 (the default)"},
     Setting{
         .key = "model.local_path",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .help = "The model's folder or file; if it is not there, "
                 "model.repository is taken"},
     Setting{
         .key = "model.repository",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .help = "The model's repository id in the Hugging Face cache"},
 
     Setting{
@@ -101,6 +101,15 @@ inline constexpr std::array kSettings{
         .group = setting_groups::kMain,
         .help = "Let the model reason before it answers, if its template can"},
     Setting{
+        .key = "execution.thinking_budget",
+        .flag = "--thinking-budget",
+        .kind = SettingKind::integer,
+        .fallback = "-1",
+        .least = -1,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kMain,
+        .help = "Close the reasoning after this many tokens; -1 never"},
+    Setting{
         .key = "execution.ignore_chat_template",
         .flag = "--ignore-chat-template",
         .kind = SettingKind::boolean,
@@ -150,7 +159,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "Print one JSON object when done, and nothing else"},
     Setting{
@@ -278,12 +287,32 @@ inline constexpr std::array kSettings{
         .help = "Versions of the framework that may answer, such as "
                 "\">=0.1,<0.2\""},
     Setting{
+        .key = "runtime.environments",
+        .flag = "--environments",
+        .commands = commands::kAnswering | commands::kEnvironments,
+        .group = setting_groups::kEngine,
+        .placeholder = "FOLDER",
+        .help = "Where the Python environments of mlx-lm lie (bantam env); "
+                "left out, in bantam's data folder"},
+    Setting{
+        .key = "runtime.runner_silence",
+        .flag = "--runner-silence",
+        .kind = SettingKind::integer,
+        .fallback = "600",
+        .least = 1,
+        .most = 86400,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kEngine,
+        .placeholder = "SECONDS",
+        .help = "How long mlx-lm may be silent (loading, reading the prompt) "
+                "before it counts as hung"},
+    Setting{
         .key = "sampling.max_kv_size",
         .flag = "--max-kv-size",
         .kind = SettingKind::integer,
         .fallback = "1024",
         .least = 5,
-        .commands = commands::kComputing,
+        .commands = commands::kComputing & ~commands::kBench,
         .group = setting_groups::kEngine,
         .help = "Tokens the key/value cache holds; when it is full the first "
                 "4 stay and the oldest of the rest are dropped"},
@@ -302,10 +331,10 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "16",
         .choices = "16 8 4",
-        .pending = "8 4",
         .commands = commands::kComputing,
         .group = setting_groups::kEngine,
-        .help = "Bits of a number in the key/value cache"},
+        .help = "Bits of a number in the key/value cache; fewer take less "
+                "memory and cost some accuracy (docs/memory.md)"},
     Setting{
         .key = "runtime.prefill_chunk",
         .flag = "--prefill-chunk",
@@ -342,11 +371,11 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "native",
         .choices = "native portable mlx",
-        .pending = "portable",
         .commands = commands::kComputing,
         .group = setting_groups::kEngine,
-        .help = "native: bantam's own; mlx: stock MLX operations, as on a GPU "
-                "(slow on a CPU)"},
+        .help = "native: bantam's own; portable: the same without any "
+                "instruction set, slow; mlx: stock MLX operations, as on a "
+                "GPU (slow on a CPU)"},
 
     Setting{
         .key = "environment.ram",
@@ -371,7 +400,7 @@ inline constexpr std::array kSettings{
         .form = FlagForm::toggle,
         .fallback = "true",
         .flag_negates = true,
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kBench,
         .group = setting_groups::kMemory,
         .help = "Start although heavy applications run or the machine swaps "
                 "(turns environment.clean_room off)"},

@@ -17,9 +17,10 @@
 #include "cache/timeline.h"
 #include "engine/chat_prompt.h"
 #include "engine/run_check.h"
-#include "engine/run_guard.h"
 #include "generate/token_loop.h"
+#include "memory/run_guard.h"
 #include "models/registry.h"
+#include "nn/expert_residency.h"
 #include "nn/stream_lease.h"
 #include "weights/checkpoint.h"
 
@@ -46,8 +47,11 @@ struct Engine::Impl {
       std::stop_token stop);
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
+  TokenTimes time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
+  GraphCost count_graph();
+
   std::unique_ptr<RunGuard> make_guard();
-  std::vector<TokenId> prompt_of(const Request& request, Result& result) const;
+  EncodedPrompt prompt_of(const Request& request, Result& result) const;
   std::vector<int64_t> shared_ends(
       const Request& request,
       const std::vector<TokenId>& prompt) const;
@@ -60,13 +64,16 @@ struct Engine::Impl {
       Result& result);
   void decode(
       const Request& request,
+      const EncodedPrompt& prompt,
       int64_t max_tokens,
       TokenLoop& loop,
       const Observer& observer,
       std::stop_token stop,
       const Stopwatch& clock,
       Result& result);
+  ExpertUse expert_use() const;
   void finish(Result& result);
+  void name_damage(const Error& error) const;
   void reserve(int64_t tokens);
 
   EngineOptions options;
@@ -84,6 +91,7 @@ struct Engine::Impl {
   std::vector<TokenId> end_tokens;
   kernels::ThreadPool pool;
   nn::Workspace workspace;
+  nn::ExpertResidency residency;
   nn::StreamLease stream;
   std::stop_token run_stop;
   nn::Compute compute;

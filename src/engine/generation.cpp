@@ -6,11 +6,12 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "engine/answer_stream.h"
 #include "engine/engine_impl.h"
 #include "machine/process_memory.h"
 #include "models/workspace.h"
 #include "nn/eval.h"
-#include "text/stop_strings.h"
+#include "weights/damaged_values.h"
 
 namespace bantam {
 
@@ -43,6 +44,20 @@ const char* plural(int64_t count) {
   return count == 1 ? "" : "s";
 }
 
+void emit(
+    const AnswerPieces& pieces,
+    const Observer& observer,
+    Result& result) {
+  result.reasoning += pieces.reasoning;
+  if (observer.reasoning && !pieces.reasoning.empty()) {
+    observer.reasoning(pieces.reasoning);
+  }
+  result.text += pieces.answer;
+  if (observer.text && !pieces.answer.empty()) {
+    observer.text(pieces.answer);
+  }
+}
+
 }  // namespace
 
 void Engine::Impl::reserve(int64_t tokens) {
@@ -54,21 +69,20 @@ void Engine::Impl::reserve(int64_t tokens) {
       workspace_need(shape, run.kv_budget_tokens, tokens, pool.threads()));
 }
 
-std::vector<TokenId> Engine::Impl::prompt_of(
-    const Request& request,
-    Result& result) const {
-  std::vector<TokenId> prompt = chat_prompt.encode(request, result.notes);
+EncodedPrompt Engine::Impl::prompt_of(const Request& request, Result& result)
+    const {
+  EncodedPrompt prompt = chat_prompt.encode(request, result.notes);
   const int64_t context = shape.context_tokens;
-  if (static_cast<int64_t>(prompt.size()) >= context) {
+  if (static_cast<int64_t>(prompt.ids.size()) >= context) {
     fail(
         ErrorCode::invalid_request,
         "the prompt has {} tokens, but the model's context holds {}; shorten "
         "the prompt or choose a model with a longer context",
-        prompt.size(),
+        prompt.ids.size(),
         context);
   }
   // A tokenizer may know more tokens than the model has rows for.
-  for (const TokenId id : prompt) {
+  for (const TokenId id : prompt.ids) {
     if (id >= shape.vocabulary) {
       fail(
           ErrorCode::invalid_file,
@@ -78,8 +92,8 @@ std::vector<TokenId> Engine::Impl::prompt_of(
           shape.vocabulary);
     }
   }
-  result.prompt_tokens = static_cast<int64_t>(prompt.size());
-  result.prompt_ids = prompt;
+  result.prompt_tokens = static_cast<int64_t>(prompt.ids.size());
+  result.prompt_ids = prompt.ids;
   return prompt;
 }
 
@@ -101,6 +115,7 @@ std::vector<TokenId> Engine::Impl::end_tokens_for(
 
 void Engine::Impl::decode(
     const Request& request,
+    const EncodedPrompt& prompt,
     int64_t max_tokens,
     TokenLoop& loop,
     const Observer& observer,
@@ -108,23 +123,21 @@ void Engine::Impl::decode(
     const Stopwatch& clock,
     Result& result) {
   const std::vector<TokenId> ends = end_tokens_for(request);
-  StreamDecoder decoder(*tokenizer);
-  StopStrings stop_strings(request.stop);
-  const auto emit = [&](const std::string& piece) {
-    result.text += piece;
-    if (observer.text && !piece.empty()) {
-      observer.text(piece);
-    }
-  };
+  AnswerStream answer(*tokenizer, prompt, request);
   Stopwatch decode_clock;
   result.finish_reason = FinishReason::length;
   while (result.completion_tokens() < max_tokens) {
-    if (!result.token_ids.empty()) {
+    if (!result.token_ids.empty() && !loop.runs_ahead()) {
       timeline.begin_token();
       loop.advance(result.token_ids.back());
       timeline.computed_token(result.token_ids.back());
     }
-    const TokenId token = loop.sample();
+    const std::optional<TokenId> forced = answer.forced();
+    const bool is_last = result.completion_tokens() + 1 == max_tokens;
+    const TokenId token = forced ? *forced : loop.sample(is_last);
+    if (forced) {
+      loop.take(token);
+    }
     result.token_ids.push_back(token);
     if (result.completion_tokens() == 1) {
       result.timing.first_token_s = clock.seconds();
@@ -134,10 +147,10 @@ void Engine::Impl::decode(
       result.finish_reason = FinishReason::stop;
       break;
     }
-    const std::string piece = stop_strings.push(decoder.push(token));
-    guard->so_far().append(token, piece);
-    emit(piece);
-    if (stop_strings.stopped()) {
+    const AnswerPieces pieces = answer.push(token);
+    guard->so_far().append(token, pieces.answer, pieces.reasoning);
+    emit(pieces, observer, result);
+    if (answer.stopped()) {
       result.finish_reason = FinishReason::stop;
       break;
     }
@@ -155,15 +168,21 @@ void Engine::Impl::decode(
     }
   }
   result.timing.decode_s = decode_clock.seconds();
-  if (!stop_strings.stopped()) {
-    emit(stop_strings.push(decoder.finish()));
-    emit(stop_strings.finish());
+  emit(answer.finish(), observer, result);
+  result.reasoning_tokens = answer.reasoning_tokens();
+  if (result.text.empty() && result.reasoning_tokens > 0) {
+    result.notes.push_back(
+        fmt::format(
+            "there is no answer: all {} token{} went into reasoning; raise "
+            "--max-tokens, or end the reasoning by --thinking-budget",
+            result.completion_tokens(),
+            plural(result.completion_tokens())));
   }
 }
 
 // Where later prompts are likely to part from this one: after what stands
-// before the first question, and before what asks for the answer (which the
-// template may write otherwise once the answer is there).
+// before the first question, and where the answer will begin (before which a
+// template may open a thought that it leaves out once the answer is there).
 std::vector<int64_t> Engine::Impl::shared_ends(
     const Request& request,
     const std::vector<TokenId>& prompt) const {
@@ -171,11 +190,17 @@ std::vector<int64_t> Engine::Impl::shared_ends(
   if (!timeline.keeps_checkpoints() || !request.use_chat_template) {
     return ends;
   }
+  const auto prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto add = [&](const Request& variant) {
     try {
       std::vector<std::string> ignored;
-      const std::vector<TokenId> ids = chat_prompt.encode(variant, ignored);
-      ends.push_back(std::ranges::mismatch(ids, prompt).in2 - prompt.begin());
+      const std::vector<TokenId> ids =
+          chat_prompt.encode(variant, ignored).ids;
+      // The last token is read in any case.
+      ends.push_back(
+          std::min<int64_t>(
+              std::ranges::mismatch(ids, prompt).in2 - prompt.begin(),
+              prompt_tokens - 1));
     } catch (const Error&) {
       // The template does not take this form; then without.
     }
@@ -188,16 +213,11 @@ std::vector<int64_t> Engine::Impl::shared_ends(
     beginning.messages.push_back({"user", first->content == "." ? "," : "."});
     add(beginning);
   }
-  Json variables = request.template_variables.empty()
-      ? Json::object()
-      : Json::parse(request.template_variables, nullptr, false);
-  if (variables.is_object()) {
-    variables["add_generation_prompt"] = false;
-    Request without = request;
-    without.template_variables = variables.dump();
-    without.answer_prefix.clear();
-    add(without);
-  }
+  Request next = request;
+  next.answer_prefix.clear();
+  next.messages.push_back({"assistant", "."});
+  next.messages.push_back({"user", "."});
+  add(next);
   return ends;
 }
 
@@ -244,6 +264,18 @@ bool Engine::Impl::prefill(
   return read;
 }
 
+ExpertUse Engine::Impl::expert_use() const {
+  const nn::ExpertTraffic& traffic = residency.traffic();
+  return {
+      .choices = traffic.choices,
+      .visits = traffic.visits,
+      .misses = traffic.misses,
+      .bytes = traffic.bytes,
+      .missed_bytes = traffic.missed_bytes,
+      .resident_bytes = residency.resident_bytes(),
+      .total_bytes = shape.expert_bytes()};
+}
+
 // The guard's fields and the plan beside the peak.
 void Engine::Impl::finish(Result& result) {
   MemoryUse& memory = result.memory;
@@ -254,6 +286,9 @@ void Engine::Impl::finish(Result& result) {
   memory.kv_dropped_tokens = cache.dropped_tokens();
   guard->finish(result);
   guard.reset();
+  if (shape.expert_bytes() > 0 && !run.copies_weights) {
+    result.experts = expert_use();
+  }
   if (recorder && recorder->failed()) {
     result.notes.push_back(
         "the memory trace " + options.memory.record + " is not complete");
@@ -274,6 +309,13 @@ void Engine::Impl::finish(Result& result) {
   }
 }
 
+// The output is no number: which weight is none?
+void Engine::Impl::name_damage(const Error& error) const {
+  if (const auto damage = find_damaged_value(checkpoint)) {
+    fail(ErrorCode::invalid_file, "{}: {}", error.what(), *damage);
+  }
+}
+
 Result Engine::Impl::generate(
     const Request& request,
     const Observer& observer,
@@ -287,7 +329,7 @@ Result Engine::Impl::generate(
         "--max-tokens is {}, but must be at least 1",
         request.max_tokens);
   }
-  const std::vector<TokenId> prompt = prompt_of(request, result);
+  const EncodedPrompt prompt = prompt_of(request, result);
   const int64_t room = shape.context_tokens - result.prompt_tokens;
   const int64_t max_tokens = std::min(request.max_tokens, room);
 
@@ -295,15 +337,32 @@ Result Engine::Impl::generate(
     guard = make_guard();
   }
   nn::settle(compute);  // of what a run before may have left
+  residency.reset_traffic();
   if (!options.reuse_prefix) {
     timeline.forget();
   }
-  result.cached_tokens = timeline.start(prompt, shared_ends(request, prompt));
+  result.cached_tokens =
+      timeline.start(prompt.ids, shared_ends(request, prompt.ids));
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
-  TokenLoop loop(*model, cache, request.sampling);
+  TokenLoop loop(
+      *model,
+      cache,
+      request.sampling,
+      compute,
+      /* may_run_ahead = */ request.thinking_budget < 0);
   guard->so_far().begin(result);
-  if (prefill(prompt, loop, observer, stop, result)) {
-    decode(request, max_tokens, loop, observer, stop, clock, result);
+  try {
+    if (prefill(prompt.ids, loop, observer, stop, result)) {
+      decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::invalid_file) {
+      name_damage(error);
+    }
+    throw;
+  }
+  if (loop.runs_ahead()) {
+    timeline.forget();  // the cache holds a token more than the answer
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {

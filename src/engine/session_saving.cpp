@@ -85,7 +85,7 @@ std::vector<int32_t> Session::reusable_ids() {
   // Two possible next messages: what their prompts share is certain.
   std::vector<std::string> notes;
   const auto ids = [&](const char* message) {
-    return engine.chat_prompt.encode(request_for(message), notes);
+    return engine.chat_prompt.encode(request_for(message), notes).ids;
   };
   std::vector<int32_t> certain = ids(".");
   const std::vector<int32_t> other = ids(",");

@@ -24,6 +24,8 @@ class Sampler {
   /// Chooses the next token of the answer. Equal logits: the lower id wins.
   /// Throws invalid_file if no logit is a finite number.
   TokenId sample(std::span<const float> logits);
+  /// The next token is this one, whatever the logits say.
+  void take(TokenId token) { ++counts_[token]; }
 
  private:
   struct Candidate {

@@ -42,6 +42,8 @@ constexpr std::array kFamilies{
     Family{"qwen35moe", describe_qwen3_5, make_qwen3_5},
     Family{"gemma3", describe_gemma3, make_gemma3},
     Family{"gemma3_text", describe_gemma3, make_gemma3},
+    Family{"gpt_oss", describe_gpt_oss, make_gpt_oss},
+    Family{"gpt-oss", describe_gpt_oss, make_gpt_oss},
 };
 
 const Family& family_of(const Checkpoint& checkpoint) {

@@ -15,8 +15,12 @@ namespace bantam::nn {
 /// The networks; all of one shape and format. One entry for each expert.
 struct ExpertMatrices {
   std::vector<kernels::WeightMatrix> gate;  // [width, hidden]
-  std::vector<kernels::WeightMatrix> up;    // [width, hidden]
+  /// [width, hidden]; empty: `gate` is [2 width, hidden], its even rows the
+  /// gate's and its odd ones these.
+  std::vector<kernels::WeightMatrix> up;
   std::vector<kernels::WeightMatrix> down;  // [hidden, width]
+  /// [experts, rows of the matrices] of floats, added to their products.
+  std::optional<kernels::WeightMatrix> gate_bias, up_bias, down_bias;
 };
 
 /// An expert that every token uses, weighed by a gate of its own.
@@ -31,6 +35,9 @@ struct ExpertOptions {
   /// The weights of the chosen experts add up to 1; otherwise they are their
   /// share among all experts.
   bool normalize = true;
+  /// Not 0: OpenAI's form of the gated product, (up + 1) gate sigmoid(1.702
+  /// gate) with gate <= limit and |up| <= limit.
+  float swiglu_limit = 0;
 };
 
 class Experts {
@@ -45,7 +52,8 @@ class Experts {
 
   int64_t count() const { return router_.rows(); }
   int64_t hidden() const { return router_.cols(); }
-  int64_t width() const { return matrices_.gate.front().rows; }
+  int64_t width() const { return matrices_.down.front().cols; }
+  bool interleaved() const { return matrices_.up.empty(); }
   int64_t shared_width() const { return shared_ ? shared_->down.cols() : 0; }
   const RmsNorm& norm() const { return norm_; }
   const Linear& router() const { return router_; }
@@ -55,9 +63,12 @@ class Experts {
 
   struct Stock {
     StockWeight gate, up, down;  // [experts, rows, ...]
+    std::optional<mx::array> gate_bias, up_bias, down_bias;  // [experts, rows]
   };
   const Stock& stock() const { return *stock_; }
 
+  /// Of all matrices.
+  int64_t bytes() const;
   /// Floats of Workspace::floats that one token takes.
   int64_t scratch_floats() const;
 

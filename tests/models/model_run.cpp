@@ -36,11 +36,14 @@ LogitRows read_npy(const std::string& path) {
 ModelRun::ModelRun(
     const std::string& path,
     nn::KernelPath path_kind,
-    int threads)
+    int threads,
+    int kv_bits,
+    nn::mx::Device device)
     : checkpoint_(path),
+      kv_bits_(kv_bits),
       pool_(threads),
       compute_{
-          .stream = nn::mx::new_thread_unsafe_stream(nn::mx::Device::cpu),
+          .stream = nn::mx::new_thread_unsafe_stream(device),
           .path = path_kind,
           .pool = &pool_,
           .workspace = &workspace_},
@@ -77,7 +80,7 @@ LogitRows ModelRun::logits(
     int64_t kv_budget,
     int64_t chunk) {
   reserve(chunk, kv_budget);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+  KvCache cache(model_->shape(), kv_budget, compute_, kv_bits_);
   return feed(ids, chunk, cache);
 }
 
@@ -87,7 +90,7 @@ bool ModelRun::resumes_with_the_same_bits(
   const auto size = static_cast<int64_t>(ids.size());
   reserve(size, kv_budget);
   const std::span<const TokenId> rest = ids.subspan(ids.size() / 2);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+  KvCache cache(model_->shape(), kv_budget, compute_, kv_bits_);
   const CacheSnapshot empty = cache.save();
   feed(ids.first(ids.size() / 2), size, cache);
   const CacheSnapshot saved = cache.save();
@@ -100,7 +103,7 @@ bool ModelRun::resumes_with_the_same_bits(
   if (cache.can_restore(mark) && !agrees(cache, mark)) {
     return false;
   }
-  KvCache other(model_->shape(), kv_budget, compute_);
+  KvCache other(model_->shape(), kv_budget, compute_, kv_bits_);
   if (!agrees(cache, saved) || !agrees(other, saved)) {
     return false;
   }
@@ -142,7 +145,7 @@ std::vector<TokenId> ModelRun::greedy(
     int64_t kv_budget,
     int64_t count) {
   reserve(ids.size(), kv_budget);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+  KvCache cache(model_->shape(), kv_budget, compute_, kv_bits_);
   std::vector<TokenId> answer;
   std::vector<TokenId> input(ids.begin(), ids.end());
   while (static_cast<int64_t>(answer.size()) < count) {

@@ -22,7 +22,12 @@ LogitRows read_npy(const std::string& path);
 
 class ModelRun {
  public:
-  ModelRun(const std::string& path, nn::KernelPath path_kind, int threads = 1);
+  ModelRun(
+      const std::string& path,
+      nn::KernelPath path_kind,
+      int threads = 1,
+      int kv_bits = 16,
+      nn::mx::Device device = nn::mx::Device::cpu);
 
   /// The logits of `ids`, read `chunk` tokens at a time from a fresh cache.
   LogitRows logits(
@@ -64,6 +69,7 @@ class ModelRun {
   LogitRows feed(std::span<const TokenId> ids, int64_t chunk, KvCache& cache);
 
   Checkpoint checkpoint_;
+  int kv_bits_;
   kernels::ThreadPool pool_;
   nn::Workspace workspace_;
   nn::Compute compute_;
