@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "config/run_config.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "refused.h"
 
