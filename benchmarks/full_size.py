@@ -23,7 +23,9 @@ import time
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
 UNITS = {"GB": 10 ** 9, "GiB": 1 << 30, "MiB": 1 << 20}
-PROMPT = "word " * 12
+PROMPT = "word " * 12  # some 60 tokens of the tiny vocabulary
+# The chunk is as long as the prompt, so that the plan's peak is reached.
+SETTINGS = ["--max-kv-size", "1024", "--prefill-chunk", "64"]
 
 
 def parse_size(text):
@@ -107,7 +109,7 @@ def bus(bantam):
 
 
 def plan(group, bantam, model, *flags):
-    done = group.run([bantam, "plan", str(model), "--json", *flags])
+    done = group.run([bantam, "plan", str(model), "--json", *SETTINGS, *flags])
     if done.returncode not in (0, 4):
         raise SystemExit(done.stderr)
     return json.loads(done.stdout)
@@ -119,7 +121,7 @@ def run(group, bantam, model, *flags):
     # End tokens are never chosen, so that the answer has its full length.
     done = group.run(
         [bantam, "run", str(model), PROMPT, "--json", "--ignore-chat-template",
-         "--max-kv-size", "1024", "--max-tokens", "64", "--allow-dirty",
+         "--max-tokens", "64", "--allow-dirty", *SETTINGS,
          "--logit-bias", "0=-100", "--logit-bias", "2=-100", *flags])
     if not done.stdout:
         raise SystemExit(f"{model.name}: exit {done.returncode}: {done.stderr}")
@@ -168,9 +170,8 @@ def report_run(name, planned, result, system, bytes_per_token, bandwidth):
 def dense(args, group, folder):
     make_model(folder, "27b", 3)
     forget(folder)
-    planned = plan(group, args.bantam, folder, "--max-kv-size", "1024")
-    as_mac = plan(group, args.bantam, folder, "--ram", "16GiB",
-                  "--max-kv-size", "1024")
+    planned = plan(group, args.bantam, folder)
+    as_mac = plan(group, args.bantam, folder, "--ram", "16GiB")
     result, system = run(group, args.bantam, folder)
     weights = next(part["bytes"] for part in planned["parts"]
                    if part["name"] == "weights, mapped")
@@ -186,8 +187,7 @@ def refused(args, group, folder):
     make_model(folder, "27b", 4, sparse=True)
     lines = ["## 27B shape, 4 bits in groups of 64 (headers alone)", ""]
     for flags in ((), ("--ram", "16GiB")):
-        planned = plan(group, args.bantam, folder, "--max-kv-size", "1024",
-                       *flags)
+        planned = plan(group, args.bantam, folder, *flags)
         verdict = "fits" if planned["fits"] else "refused"
         lines.append(f"- `plan {' '.join(flags)}`: "
                      f"{gib(planned['total_bytes'])} of "
@@ -201,8 +201,7 @@ def experts(args, group, folder):
     lines = []
     for name, flags in (("all that fits", ()), ("8 GiB", ("--budget", "8GiB"))):
         forget(folder)
-        planned = plan(group, args.bantam, folder, "--max-kv-size", "1024",
-                       *flags)
+        planned = plan(group, args.bantam, folder, *flags)
         result, system = run(group, args.bantam, folder, *flags)
         parts = {part["name"]: part["bytes"] for part in planned["parts"]}
         lines += report_run(

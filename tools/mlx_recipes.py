@@ -27,6 +27,10 @@ def random_parameter(name, shape, rng, gains):
         return np.log(rng.uniform(0.02, 1.5, shape))
     if name.endswith("dt_bias"):
         return rng.normal(0, 1, shape)
+    if name.endswith("layer_scalar"):
+        return rng.uniform(0.6, 1.4, shape)
+    if name.endswith("per_expert_scale"):
+        return rng.uniform(0.5, 1.5, shape)
     if name.endswith("sinks"):
         return rng.normal(0, 1.5, shape)
     if "norm" in part:
@@ -117,6 +121,28 @@ def gemma3(**changes):
     for key in ("use_sliding_window", "max_window_layers", "hidden_act"):
         del text[key]
     return text | dict(architectures=["Gemma3ForCausalLM"])
+
+
+def gemma4(**changes):
+    text = qwen2(model_type="gemma4_text", num_hidden_layers=3, head_dim=16,
+                 global_head_dim=32, sliding_window=6,
+                 layer_types=["sliding_attention", "sliding_attention",
+                              "full_attention"],
+                 hidden_size_per_layer_input=0, num_kv_shared_layers=0,
+                 vocab_size_per_layer_input=VOCABULARY["vocab_size"],
+                 attention_k_eq_v=False, final_logit_softcapping=30.0,
+                 use_double_wide_mlp=False,
+                 rope_parameters=dict(
+                     full_attention=dict(
+                         partial_rotary_factor=0.25, rope_theta=1000000.0,
+                         rope_type="proportional"),
+                     sliding_attention=dict(rope_theta=100.0,
+                                            rope_type="default")),
+                 hidden_activation="gelu_pytorch_tanh") | changes
+    for key in ("use_sliding_window", "max_window_layers", "hidden_act",
+                "rope_theta"):
+        del text[key]
+    return text | dict(architectures=["Gemma4ForCausalLM"])
 
 
 def ministral3(**changes):
@@ -297,4 +323,19 @@ FIXTURES = {
         config=gpt_oss(num_attention_heads=3, num_key_value_heads=1,
                        num_hidden_layers=2,
                        layer_types=["sliding_attention", "full_attention"])),
+    # Keys that are values, and experts, in the layout of the raw checkpoint.
+    "gemma4_bf16": dict(
+        form="hf", kind="bf16", gains=dict(q_norm=1.0),
+        config=gemma4(hidden_size=32, intermediate_size=24,
+                      num_attention_heads=6, num_key_value_heads=2,
+                      attention_k_eq_v=True, num_global_key_value_heads=1,
+                      enable_moe_block=True, num_experts=5, top_k_experts=2,
+                      moe_intermediate_size=8)),
+    "gemma4_mlx_mixed": dict(
+        form="mlx", kind="bf16",
+        config=dict(model_type="gemma4", vocab_size=VOCABULARY["vocab_size"],
+                    text_config=gemma4()),
+        quantization=affine(4, 64, **{
+            "language_model.model.layers.1.self_attn.o_proj": affine(6, 32),
+            "language_model.model.layers.2.mlp.up_proj": affine(3, 64)})),
 }

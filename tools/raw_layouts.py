@@ -87,7 +87,22 @@ def gpt_oss(config, weights):
     return raw
 
 
-LAYOUTS = {"gpt_oss": gpt_oss,
+def gemma4(config, weights):
+    """Gate and up of all experts in one tensor."""
+    raw = {}
+    for name, array in weights.items():
+        path, found, part = name.partition("experts.switch_glu.")
+        if not found:
+            raw[name] = array
+        elif part == "gate_proj.weight":
+            raw[f"{path}experts.gate_up_proj"] = np.concatenate(
+                [array, weights[name.replace("gate_proj", "up_proj")]], axis=1)
+        elif part == "down_proj.weight":
+            raw[f"{path}experts.down_proj"] = array
+    return raw
+
+
+LAYOUTS = {"gemma4_text": gemma4, "gpt_oss": gpt_oss,
            "qwen3_5": qwen3_5, "qwen3_5_text": qwen3_5,
            "qwen3_5_moe": qwen3_5,
            "qwen3_moe": separate_experts, "qwen3_next": separate_experts}

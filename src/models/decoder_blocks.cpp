@@ -121,7 +121,11 @@ SelfAttention::SelfAttention(
   };
   project("self_attn.q_proj", attention_.q_width());
   project("self_attn.k_proj", attention_.kv_width());
-  project("self_attn.v_proj", attention_.kv_width());
+  if (options.keys_are_values) {
+    qkv_proj_.push_back(qkv_proj_.back());
+  } else {
+    project("self_attn.v_proj", attention_.kv_width());
+  }
   const int64_t width = attention_.q_width() + 2 * attention_.kv_width();
   reader.widen(width, config.hidden_size);
   reader.shape.scratch_floats = std::max(reader.shape.scratch_floats, width);
@@ -133,6 +137,12 @@ SelfAttention::SelfAttention(
         reader.norm(layer + "self_attn.q_norm", config.head_dim);
     attention_.k_norm =
         reader.norm(layer + "self_attn.k_norm", config.head_dim);
+  }
+  if (options.value_norm) {
+    attention_.v_norm = nn::RmsNorm(
+        std::vector<float>(config.head_dim, 1.0f),
+        config.rms_norm_eps,
+        reader.compute);
   }
   if (options.sinks) {
     attention_.sink_scores = reader.source.values(

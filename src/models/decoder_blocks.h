@@ -72,6 +72,8 @@ struct AttentionOptions {
   const nn::Rope* rope = nullptr;   // instead of the configuration's
   std::string_view post_norm = {};  // of what is added to x; empty: none
   bool sinks = false;               // a learnt score for each head's sink
+  bool value_norm = false;          // values are normed, without a weight
+  bool keys_are_values = false;     // v_proj is k_proj
 };
 
 /// x + o_proj(attend(q_proj, k_proj, v_proj of the normed x)).

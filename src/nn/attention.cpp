@@ -96,6 +96,9 @@ void norm_and_rotate(
   if (attention.k_norm) {
     norm(rows.k, shape.kv_heads, *attention.k_norm);
   }
+  if (attention.v_norm) {
+    norm(rows.v, shape.kv_heads, *attention.v_norm);
+  }
   // Queries and keys lie side by side and turn alike.
   const Rope& rope = attention.rope;
   const int64_t heads = shape.heads + shape.kv_heads;

@@ -41,6 +41,8 @@ struct Attention {
   /// Norms over each head of queries and keys, before they are rotated.
   std::optional<RmsNorm> q_norm;
   std::optional<RmsNorm> k_norm;
+  /// The same for values, which are not rotated.
+  std::optional<RmsNorm> v_norm;
   PositionScale position_scale;
   /// Each head's query is followed by a gate of the same width; the head's
   /// result is multiplied by the gate's sigmoid.

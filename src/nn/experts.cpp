@@ -61,8 +61,12 @@ class ExpertRun {
         hidden_,
         normed_,
         pool_);
-    std::copy_n(x, tokens_ * hidden_, out);
-    route();
+    if (experts_.options().adds_input) {
+      std::copy_n(x, tokens_ * hidden_, out);
+    } else {
+      std::fill_n(out, tokens_ * hidden_, 0.0f);
+    }
+    route(x);
     visit_chosen(out);
     if (experts_.shared()) {
       add_shared(*experts_.shared(), out);
@@ -71,9 +75,21 @@ class ExpertRun {
 
  private:
   // weights_[t][e]: the weight of expert e for token t, 0 if not chosen.
-  void route() {
+  void route(const float* x) {
     const Linear& router = experts_.router();
-    prepare(workspace_.activations, normed_, tokens_, hidden_, router.matrix());
+    const float* input = normed_;
+    if (const auto& own = experts_.router_input()) {
+      kernels::rms_norm(
+          x,
+          own->norm.weight().data(),
+          own->norm.eps(),
+          tokens_,
+          hidden_,
+          gathered_,
+          pool_);
+      input = gathered_;
+    }
+    prepare(workspace_.activations, input, tokens_, hidden_, router.matrix());
     router.multiply(
         workspace_.activations,
         shares_,
@@ -102,6 +118,11 @@ class ExpertRun {
     }
     for (int64_t e = 0; e < count && experts_.options().normalize; ++e) {
       weights[e] = weights[e] != 0 ? weights[e] / sum : 0.0f;
+    }
+    if (const auto& own = experts_.router_input()) {
+      for (int64_t e = 0; e < count; ++e) {
+        weights[e] *= own->expert_scales[e];
+      }
     }
   }
 
@@ -249,7 +270,10 @@ class ExpertRun {
           product_,
           pool_);
     } else {
-      kernels::swiglu(gate_up_, up, 2 * width, rows, width, product_, pool_);
+      const auto gated = experts_.options().activation == Activation::silu
+          ? kernels::swiglu
+          : kernels::geglu;
+      gated(gate_up_, up, 2 * width, rows, width, product_, pool_);
     }
   }
 
@@ -324,6 +348,15 @@ Experts::Experts(
       options_(options) {
   if (compute.path == KernelPath::stock) {
     stock_ = stock_of(matrices_, compute);
+  }
+}
+
+void Experts::set_router_input(RouterInput input) {
+  input_ = std::move(input);
+  if (stock_) {
+    const auto& scales = input_->expert_scales;
+    stock_->scales = mx::array(
+        scales.begin(), {static_cast<int>(scales.size())}, mx::float32);
   }
 }
 

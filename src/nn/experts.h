@@ -38,6 +38,15 @@ struct ExpertOptions {
   /// Not 0: OpenAI's form of the gated product, (up + 1) gate sigmoid(1.702
   /// gate) with gate <= limit and |up| <= limit.
   float swiglu_limit = 0;
+  Activation activation = Activation::silu;
+  /// False: the mixture alone, without x.
+  bool adds_input = true;
+};
+
+/// A router that does not read what the experts read.
+struct RouterInput {
+  RmsNorm norm;                      // of x, in the place of the experts'
+  std::vector<float> expert_scales;  // [experts]: factors of the weights
 };
 
 class Experts {
@@ -61,9 +70,14 @@ class Experts {
   const std::optional<SharedExpert>& shared() const { return shared_; }
   const ExpertOptions& options() const { return options_; }
 
+  /// Of a family whose router has a norm and scales of its own.
+  void set_router_input(RouterInput input);
+  const std::optional<RouterInput>& router_input() const { return input_; }
+
   struct Stock {
     StockWeight gate, up, down;  // [experts, rows, ...]
     std::optional<mx::array> gate_bias, up_bias, down_bias;  // [experts, rows]
+    std::optional<mx::array> scales;                         // [experts]
   };
   const Stock& stock() const { return *stock_; }
 
@@ -78,13 +92,15 @@ class Experts {
   ExpertMatrices matrices_;
   std::optional<SharedExpert> shared_;
   ExpertOptions options_;
+  std::optional<RouterInput> input_;
   std::optional<Stock> stock_;
 };
 
-/// x + the chosen experts' weighted outputs for n = rms_norm(x), plus the
-/// shared expert's. x: [tokens, hidden]. Router and weights are float32; of
-/// equal experts the first is chosen; a token's experts are added in ascending
-/// order, so that its bits do not depend on the tokens beside it.
+/// x (unless it is left out) + the chosen experts' weighted outputs for n =
+/// rms_norm(x), plus the shared expert's. x: [tokens, hidden]. Router and
+/// weights are float32; of equal experts the first is chosen; a token's experts
+/// are added in ascending order, so that its bits do not depend on the tokens
+/// beside it.
 mx::array experts_add(
     const mx::array& x,
     const Experts& experts,

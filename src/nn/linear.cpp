@@ -17,6 +17,8 @@ mx::Shape shape_of(int64_t tokens, int64_t features) {
   return {static_cast<int>(tokens), static_cast<int>(features)};
 }
 
+}  // namespace
+
 // gelu(x) = x sigmoid(2 u), as kernels/elementwise.cpp has it.
 mx::array stock_activation(
     const mx::array& x,
@@ -35,6 +37,8 @@ mx::array stock_activation(
   return mx::multiply(
       x, mx::sigmoid(mx::multiply(bent, constant(1.5957691216f), s), s), s);
 }
+
+namespace {
 
 // activation(gate) * up of [tokens, 2 * columns].
 mx::array stock_product(

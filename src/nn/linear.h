@@ -110,6 +110,12 @@ mx::array project_add(
 
 enum class Activation { silu, gelu_tanh };
 
+/// With stock operations.
+mx::array stock_activation(
+    const mx::array& x,
+    Activation activation,
+    const Compute& compute);
+
 /// residual + W (activation(gate) * up), normed first if there is a
 /// `post_norm`. gate_up: [tokens, 2 * W.cols], the gate in the first half.
 mx::array gated_project_add(

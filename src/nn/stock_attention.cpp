@@ -290,12 +290,13 @@ HeadArrays stock_heads(
             compute.stream),
         compute.stream);
   }
+  mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
   return {
       .q = q,
       .k = prepare(
           to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
           attention.k_norm),
-      .v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute)};
+      .v = attention.v_norm ? attention.v_norm->stock(v, compute) : v};
 }
 
 // [1, heads, tokens, head_dim] times the gates in `qkv`, if there are any

@@ -160,9 +160,11 @@ mx::array stock_experts_add(
   const int active = static_cast<int>(experts.options().active);
   const int tokens = x.shape(0);
   const mx::array normed = experts.norm().stock(x, compute);
+  const auto& own = experts.router_input();
+  const mx::array routed = own ? own->norm.stock(x, compute) : normed;
   const mx::array shares = mx::softmax(
       mx::astype(
-          experts.router().stock(normed, compute), mx::float32, compute.stream),
+          experts.router().stock(routed, compute), mx::float32, compute.stream),
       -1,
       /* precise = */ true,
       compute.stream);
@@ -177,14 +179,24 @@ mx::array stock_experts_add(
     weights = mx::divide(
         weights, mx::sum(weights, -1, true, compute.stream), compute.stream);
   }
+  if (experts.stock().scales) {
+    weights = mx::multiply(
+        weights,
+        mx::take(*experts.stock().scales, chosen, 0, compute.stream),
+        compute.stream);
+  }
   const mx::array rows = mx::expand_dims(normed, {1, 2}, compute.stream);
   const Experts::Stock& stock = experts.stock();
   const mx::array gate =
       gathered(rows, stock.gate, stock.gate_bias, chosen, compute);
   const mx::array up = gathered(rows, stock.up, stock.up_bias, chosen, compute);
   const float limit = experts.options().swiglu_limit;
-  const mx::array product = limit > 0 ? clamped_swiglu(gate, up, limit, compute)
-                                      : swiglu(gate, up, compute);
+  const mx::array product = limit > 0
+      ? clamped_swiglu(gate, up, limit, compute)
+      : mx::multiply(
+            stock_activation(gate, experts.options().activation, compute),
+            up,
+            compute.stream);
   // [tokens, active, hidden]
   const mx::array outputs = mx::squeeze(
       gathered(product, stock.down, stock.down_bias, chosen, compute),
@@ -201,7 +213,8 @@ mx::array stock_experts_add(
       1,
       false,
       compute.stream);
-  const mx::array y = mx::add(x, mixed, compute.stream);
+  const mx::array y =
+      experts.options().adds_input ? mx::add(x, mixed, compute.stream) : mixed;
   return experts.shared()
       ? mx::add(
             y,
