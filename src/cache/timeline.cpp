@@ -33,8 +33,12 @@ bool Timeline::keeps_checkpoints() const {
       store_->checkpoints_that_fit() > 0;
 }
 
+bool Timeline::is_whole() const {
+  return in_work_ == 0 && cache_.position() == size_of(ids_);
+}
+
 std::span<const int32_t> Timeline::tokens() const {
-  return in_work_ == 0 ? std::span(ids_) : std::span<const int32_t>();
+  return is_whole() ? std::span(ids_) : std::span<const int32_t>();
 }
 
 void Timeline::take_over(std::vector<int32_t> tokens) {
@@ -50,7 +54,8 @@ void Timeline::forget() {
 // Leading tokens whose keys and values still lie in the slots of their
 // positions. Past the budget others take their place.
 int64_t Timeline::tokens_in_place() const {
-  const int64_t touched = size_of(ids_) + in_work_;
+  const int64_t touched =
+      std::max(size_of(ids_) + in_work_, cache_.position());
   return touched <= cache_.budget_tokens() ? size_of(ids_) : 0;
 }
 
@@ -74,7 +79,7 @@ int64_t Timeline::start(
   const int64_t shared = common_tokens(ids_, prompt);
   const int64_t in_place = std::min(shared, tokens_in_place());
   const bool continues =
-      in_work_ == 0 && shared == size_of(ids_) && shared <= most;
+      is_whole() && shared == size_of(ids_) && shared <= most;
   std::vector<const std::byte*> blocks;
   PrefixStore::Checkpoint checkpoint{.position = 0, .bytes = nullptr};
   if (store_) {

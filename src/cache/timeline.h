@@ -66,6 +66,7 @@ class Timeline {
   void take_over(std::vector<int32_t> tokens);
 
  private:
+  bool is_whole() const;  // the cache stands where ids_ ends
   int64_t tokens_in_place() const;
   void save_blocks();
   void go_to(

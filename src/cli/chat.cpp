@@ -203,12 +203,13 @@ class Chat {
     progress_.clear();
     quiet.reset();
     count(reply);
-    show(reply);
+    // Before what a program waits for.
     if (!options_.receipt.empty()) {
       const Json receipt = make_receipt(
           options_.engine, reply.request, reply.result, engine_.model());
       write_file_atomically(options_.receipt, receipt.dump(1) + "\n");
     }
+    show(reply);
   }
 
   void print(std::string_view piece) {

@@ -285,8 +285,8 @@ void Engine::Impl::decode(
 }
 
 // Where later prompts are likely to part from this one: after what stands
-// before the first question, and before what asks for the answer (which the
-// template may write otherwise once the answer is there).
+// before the first question, and where the answer will begin (before which a
+// template may open a thought that it leaves out once the answer is there).
 std::vector<int64_t> Engine::Impl::shared_ends(
     const Request& request,
     const std::vector<TokenId>& prompt) const {
@@ -294,12 +294,17 @@ std::vector<int64_t> Engine::Impl::shared_ends(
   if (!timeline.keeps_checkpoints() || !request.use_chat_template) {
     return ends;
   }
+  const auto prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto add = [&](const Request& variant) {
     try {
       std::vector<std::string> ignored;
       const std::vector<TokenId> ids =
           chat_prompt.encode(variant, ignored).ids;
-      ends.push_back(std::ranges::mismatch(ids, prompt).in2 - prompt.begin());
+      // The last token is read in any case.
+      ends.push_back(
+          std::min<int64_t>(
+              std::ranges::mismatch(ids, prompt).in2 - prompt.begin(),
+              prompt_tokens - 1));
     } catch (const Error&) {
       // The template does not take this form; then without.
     }
@@ -312,16 +317,11 @@ std::vector<int64_t> Engine::Impl::shared_ends(
     beginning.messages.push_back({"user", first->content == "." ? "," : "."});
     add(beginning);
   }
-  Json variables = request.template_variables.empty()
-      ? Json::object()
-      : Json::parse(request.template_variables, nullptr, false);
-  if (variables.is_object()) {
-    variables["add_generation_prompt"] = false;
-    Request without = request;
-    without.template_variables = variables.dump();
-    without.answer_prefix.clear();
-    add(without);
-  }
+  Request next = request;
+  next.answer_prefix.clear();
+  next.messages.push_back({"assistant", "."});
+  next.messages.push_back({"user", "."});
+  add(next);
   return ends;
 }
 
@@ -483,7 +483,11 @@ Result Engine::Impl::generate(
     throw;
   }
   if (loop.runs_ahead()) {
-    timeline.forget();  // the cache holds a token more than the answer
+    // Fed on the device: of the answer as much as the cache has moved on.
+    const int64_t fed = cache.position() - result.prompt_tokens;
+    for (int64_t i = 0; i < std::min(fed, result.completion_tokens()); ++i) {
+      timeline.computed_token(result.token_ids[i]);
+    }
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {
