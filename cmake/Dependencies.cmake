@@ -28,7 +28,19 @@ else()
 endif()
 
 if(BANTAM_MLX)
-  find_package(MLX CONFIG REQUIRED)
+  if(BANTAM_CUDA)
+    # Its CMake package asks for the whole CUDA toolkit, which only running
+    # needs. What it leaves undefined comes with the driver and NVIDIA's wheels.
+    add_library(mlx SHARED IMPORTED)
+    set(MLX_INCLUDE_DIRS ${MLX_ROOT}/include)
+    set_target_properties(
+      mlx PROPERTIES IMPORTED_LOCATION ${MLX_ROOT}/lib/libmlx.so)
+    target_link_options(
+      mlx INTERFACE -Wl,--allow-shlib-undefined
+                    -Wl,--unresolved-symbols=ignore-in-shared-libs)
+  else()
+    find_package(MLX CONFIG REQUIRED)
+  endif()
   # The macOS wheel names frameworks by their place in the Xcode that built it.
   # libmlx loads them itself.
   set_target_properties(mlx PROPERTIES INTERFACE_LINK_LIBRARIES "")

@@ -3,13 +3,15 @@
 """Compares the golden logits of GGUF fixtures with llama.cpp's: are the files
 that tools/ writes the ones its converter means?
 
-  compare_llama_logits.py LIBRARIES PACKAGE [FIXTURE ...]
+  compare_llama_logits.py LIBRARIES PACKAGE [--rounded] [FIXTURE ...]
 
 LIBRARIES is a folder with libllama.so, as `make bench` builds it; PACKAGE the
 folder llama_cpp of the source archive of llama-cpp-python of the same version,
 whose ctypes declarations are used. llama.cpp rounds activations to the type of
 the weights: the largest difference over the largest logit is of order 1e-4 in
-float32, 1e-3 to 1e-2 in 16 bits, some 1e-2 below. Needs numpy.
+float32, 1e-3 to 1e-2 in 16 bits, some 1e-2 below. --rounded compares with
+float16 roundings put into the reference (rounded_reference.py), for float16
+fixtures of mlx-lm's: what is left then is not rounding. Needs numpy.
 """
 
 import ctypes
@@ -23,6 +25,7 @@ import numpy as np
 
 MODELS = pathlib.Path(__file__).resolve().parent.parent / "tests" / "models"
 LARGEST_DIFFERENCE = 0.06
+LARGEST_ROUNDED_ALIKE = 0.003
 
 
 def load_bindings(libraries, package):
@@ -66,7 +69,8 @@ def main():
     llama = load_bindings(libraries, package)
     log = llama.llama_log_callback(lambda level, text, data: None)
     llama.llama_log_set(log, ctypes.c_void_p(0))
-    names = sys.argv[3:] or sorted(
+    rounded = "--rounded" in sys.argv
+    names = [n for n in sys.argv[3:] if n != "--rounded"] or sorted(
         p.parent.name for p in MODELS.glob("*/model.gguf"))
     failed = False
     for name in names:
@@ -76,8 +80,15 @@ def main():
         got = logits(llama, MODELS / name / golden["model"], case["ids"])
         worst = np.abs(got - want).max() / np.abs(want).max()
         same = (got.argmax(-1) == want.argmax(-1)).mean()
-        print(f"{name}: difference {worst:.1e}, same top token {same:.0%}")
+        line = f"{name}: difference {worst:.1e}, same top token {same:.0%}"
         failed |= not worst < LARGEST_DIFFERENCE
+        if rounded:
+            import rounded_reference
+            want = rounded_reference.rounded_logits(name, case["ids"])
+            left = np.abs(got - want).max() / np.abs(want).max()
+            line += f", rounded alike {left:.1e}"
+            failed |= not left < LARGEST_ROUNDED_ALIKE
+        print(line)
     sys.exit(failed)
 
 

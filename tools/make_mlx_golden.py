@@ -111,13 +111,36 @@ def is_quantizable(name, array):
     return name.endswith(".weight") and "conv1d" not in name and array.ndim > 1
 
 
+def quantize_mxfp4(array):
+    packed, scales = mx.quantize(mx.array(array), group_size=32, bits=4,
+                                 mode="mxfp4")
+    return packed, scales
+
+
+def round_to_mxfp4(weights, paths):
+    """Weights below `paths` become what mxfp4 can say."""
+    def value(array):
+        return np.array(mx.dequantize(
+            *quantize_mxfp4(array), group_size=32, bits=4, mode="mxfp4",
+            dtype=mx.float32))
+    return {name: value(array) if paths in name and name.endswith(".weight")
+            else array for name, array in weights.items()}
+
+
 def stored_tensors(weights, kind, quantization):
     """name -> (safetensors type, array), quantized as mlx-lm would."""
     tensors = {}
     for name, array in weights.items():
         path, _, _ = name.rpartition(".")
         entry = quantization and quantization.get(path, quantization)
-        if (entry and is_quantizable(name, array)
+        if isinstance(array, tuple):  # stored as it is
+            tensors[name] = array
+        elif (entry and entry.get("mode") == "mxfp4"
+                and is_quantizable(name, array)):
+            packed, scales = quantize_mxfp4(array)
+            tensors[f"{path}.weight"] = ("U32", np.array(packed))
+            tensors[f"{path}.scales"] = ("U8", np.array(scales))
+        elif (entry and is_quantizable(name, array)
                 and array.shape[-1] % entry["group_size"] == 0):
             parts = quantize_affine(array, kind, entry["group_size"],
                                     entry["bits"])
@@ -177,27 +200,45 @@ def write_fixture(name, seed):
     config = recipe["config"]
     kind = recipe["kind"]
     weights = rounded(new_weights(config, seed, recipe.get("gains", {})), kind)
+    quantization = recipe.get("quantization")
+    if paths := recipe.get("mxfp4"):
+        weights = round_to_mxfp4(weights, paths)
+        quantization = dict(quantization or {"group_size": 32, "bits": 4})
+        for name in weights:
+            path = name.removesuffix(".weight")
+            if name.endswith(".weight") and paths in name:
+                quantization[path] = mlx_recipes.mxfp4()
+            elif "quantization" not in recipe:
+                quantization[path] = False
     with tempfile.TemporaryDirectory() as scratch:
         plain = pathlib.Path(scratch) / "mlx"
-        write_folder(plain, config, weights, kind, recipe.get("quantization"))
+        write_folder(plain, config, weights, kind, quantization)
         model = load_float32(plain)
         path = folder / "model"
         if recipe["form"] == "mlx":
             shutil.copytree(plain, path)
         elif recipe["form"] == "hf":
             raw = raw_layouts.raw_weights(config, weights)
-            write_folder(path, config, raw, kind)
+            write_folder(path, raw_layouts.raw_config(config), raw, kind)
             check_same(model, load_float32(path), name)
         elif recipe["form"] == "hf_text":  # which mlx-lm cannot read
             text = raw_layouts.text_only(config)
             raw = raw_layouts.raw_weights(text, weights)
             write_folder(path, text, raw, kind)
         else:
-            import tiny_qwen_gguf
             path = folder / "model.gguf"
-            tiny_qwen_gguf.write(path, config, weights, kind)
+            gguf_writer(config).write(path, config, weights, kind)
     write_golden(folder, config["model_type"], path, model,
                  recipe.get("cases", CASES))
+
+
+def gguf_writer(config):
+    import tiny_gemma_gguf
+    import tiny_gpt_oss_gguf
+    import tiny_qwen_gguf
+    return {"gemma3_text": tiny_gemma_gguf,
+            "gpt_oss": tiny_gpt_oss_gguf}.get(config["model_type"],
+                                              tiny_qwen_gguf)
 
 
 def check_same(model, other, name):

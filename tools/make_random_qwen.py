@@ -5,7 +5,9 @@ disk: for sizes and speeds, where no real weights are at hand. Its text is
 noise.
 
   make_random_qwen.py OUT --shape 27b|35b-a3b|4b|tiny [--bits 3] [--group 64]
-                          [--layers N]
+                          [--layers N] [--sparse]
+
+--sparse leaves holes for the weights: true headers, nothing on disk.
 
 Packed weights are random bits; scales and biases are such that the values are
 small and centred, so that activations neither vanish nor overflow. Needs numpy.
@@ -171,7 +173,7 @@ def fill(file, bytes_left, filler, rng):
         bytes_left -= count
 
 
-def write_shard(path, tensors, rng):
+def write_shard(path, tensors, rng, sparse):
     header, offset = {"__metadata__": {"format": "mlx"}}, 0
     for name, kind, shape, _ in tensors:
         size = int(np.prod(shape)) * WIDTHS[kind]
@@ -184,7 +186,11 @@ def write_shard(path, tensors, rng):
         file.write(len(text).to_bytes(8, "little") + text)
         for name, kind, shape, filler in tensors:
             begin, end = header[name]["data_offsets"]
-            fill(file, end - begin, filler, rng)
+            if sparse and not isinstance(filler, np.ndarray):
+                file.seek(end - begin, 1)
+            else:
+                fill(file, end - begin, filler, rng)
+        file.truncate(8 + len(text) + offset)
     return offset
 
 
@@ -207,6 +213,7 @@ def main():
     parser.add_argument("--bits", type=int, default=3)
     parser.add_argument("--group", type=int, default=64)
     parser.add_argument("--layers", type=int, default=0)
+    parser.add_argument("--sparse", action="store_true")
     args = parser.parse_args()
     config = make_config(args.shape, args.layers)
     config["quantization"] = {"bits": args.bits, "group_size": args.group,
@@ -220,7 +227,7 @@ def main():
     where, total = {}, 0
     for number, shard in enumerate(shards, 1):
         name = f"model-{number:05}-of-{len(shards):05}.safetensors"
-        total += write_shard(args.out / name, shard, rng)
+        total += write_shard(args.out / name, shard, rng, args.sparse)
         where.update({tensor[0]: name for tensor in shard})
     (args.out / "model.safetensors.index.json").write_text(json.dumps(
         {"metadata": {"total_size": total}, "weight_map": where}) + "\n")

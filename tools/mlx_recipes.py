@@ -27,6 +27,10 @@ def random_parameter(name, shape, rng, gains):
         return np.log(rng.uniform(0.02, 1.5, shape))
     if name.endswith("dt_bias"):
         return rng.normal(0, 1, shape)
+    if name.endswith("layer_scalar"):
+        return rng.uniform(0.6, 1.4, shape)
+    if name.endswith("per_expert_scale"):
+        return rng.uniform(0.5, 1.5, shape)
     if name.endswith("sinks"):
         return rng.normal(0, 1.5, shape)
     if "norm" in part:
@@ -119,6 +123,28 @@ def gemma3(**changes):
     return text | dict(architectures=["Gemma3ForCausalLM"])
 
 
+def gemma4(**changes):
+    text = qwen2(model_type="gemma4_text", num_hidden_layers=3, head_dim=16,
+                 global_head_dim=32, sliding_window=6,
+                 layer_types=["sliding_attention", "sliding_attention",
+                              "full_attention"],
+                 hidden_size_per_layer_input=0, num_kv_shared_layers=0,
+                 vocab_size_per_layer_input=VOCABULARY["vocab_size"],
+                 attention_k_eq_v=False, final_logit_softcapping=30.0,
+                 use_double_wide_mlp=False,
+                 rope_parameters=dict(
+                     full_attention=dict(
+                         partial_rotary_factor=0.25, rope_theta=1000000.0,
+                         rope_type="proportional"),
+                     sliding_attention=dict(rope_theta=100.0,
+                                            rope_type="default")),
+                 hidden_activation="gelu_pytorch_tanh") | changes
+    for key in ("use_sliding_window", "max_window_layers", "hidden_act",
+                "rope_theta"):
+        del text[key]
+    return text | dict(architectures=["Gemma4ForCausalLM"])
+
+
 def ministral3(**changes):
     return qwen2(model_type="ministral3", head_dim=16,
                  architectures=["Ministral3ForCausalLM"],
@@ -130,6 +156,28 @@ def ministral3(**changes):
                      mscale_all_dim=1.0, llama_4_scaling_beta=0.1,
                      original_max_position_embeddings=8)) | changes
 
+
+def mxfp4():
+    return dict(group_size=32, bits=4, mode="mxfp4")
+
+
+def gpt_oss(**changes):
+    """The experts are always in mxfp4; the gains of theirs reach the clamps."""
+    return dict(model_type="gpt_oss", architectures=["GptOssForCausalLM"],
+                hidden_size=32, num_hidden_layers=3, intermediate_size=64,
+                num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+                num_local_experts=5, num_experts_per_tok=2,
+                rms_norm_eps=1e-5, rope_theta=150000, sliding_window=6,
+                layer_types=["sliding_attention", "full_attention",
+                             "sliding_attention"],
+                rope_scaling=dict(
+                    rope_type="yarn", factor=4.0, beta_fast=32.0,
+                    beta_slow=1.0, original_max_position_embeddings=64),
+                tie_word_embeddings=False, attention_bias=True,
+                hidden_act="silu", swiglu_limit=7.0, **VOCABULARY) | changes
+
+
+OSS_GAINS = dict(gate_proj=4.0, up_proj=4.0, down_proj=0.6, router=2.0)
 
 FIXTURES = {
     "qwen2_bf16": dict(
@@ -250,4 +298,44 @@ FIXTURES = {
                     text_config=ministral3(tie_word_embeddings=False)),
         quantization=affine(4, 64, **{
             "language_model.lm_head": affine(6, 64)})),
+    "gpt_oss_mlx_mixed": dict(
+        form="mlx", kind="bf16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        config=gpt_oss(hidden_size=64),
+        quantization=affine(4, 32, **{
+            f"model.layers.{layer}.mlp.router": affine(8, 64)
+            for layer in range(3)} | {"lm_head": affine(6, 64)})),
+    # As OpenAI published it: gate and up in alternating rows, as bytes.
+    "gpt_oss_hf": dict(
+        form="hf", kind="bf16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        config=gpt_oss(num_attention_heads=6, num_key_value_heads=1,
+                       num_local_experts=4, num_hidden_layers=2,
+                       layer_types=["sliding_attention", "full_attention"])),
+    # llama.cpp has the pattern, the local base and the scale built in.
+    "gemma3_gguf": dict(
+        form="gguf", kind="f16", gains=dict(norm_offset=1),
+        config=gemma3(num_hidden_layers=6, hidden_size=36,
+                      intermediate_size=40,
+                      num_attention_heads=3, num_key_value_heads=1,
+                      query_pre_attn_scalar=24, sliding_window_pattern=6,
+                      rope_local_base_freq=10000.0, rope_theta=1000000.0)),
+    "gpt_oss_gguf": dict(
+        form="gguf", kind="f16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        config=gpt_oss(num_attention_heads=3, num_key_value_heads=1,
+                       num_hidden_layers=2,
+                       layer_types=["sliding_attention", "full_attention"])),
+    # Keys that are values, and experts, in the layout of the raw checkpoint.
+    "gemma4_bf16": dict(
+        form="hf", kind="bf16", gains=dict(q_norm=1.0),
+        config=gemma4(hidden_size=32, intermediate_size=24,
+                      num_attention_heads=6, num_key_value_heads=2,
+                      attention_k_eq_v=True, num_global_key_value_heads=1,
+                      enable_moe_block=True, num_experts=5, top_k_experts=2,
+                      moe_intermediate_size=8)),
+    "gemma4_mlx_mixed": dict(
+        form="mlx", kind="bf16",
+        config=dict(model_type="gemma4", vocab_size=VOCABULARY["vocab_size"],
+                    text_config=gemma4()),
+        quantization=affine(4, 64, **{
+            "language_model.model.layers.1.self_attn.o_proj": affine(6, 32),
+            "language_model.model.layers.2.mlp.up_proj": affine(3, 64)})),
 }

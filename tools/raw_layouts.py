@@ -53,7 +53,57 @@ def separate_experts(config, weights):
     return raw
 
 
-LAYOUTS = {"qwen3_5": qwen3_5, "qwen3_5_text": qwen3_5,
+def gpt_oss(config, weights):
+    """Experts as bytes: blocks and scales, rows of gate and up in turn."""
+    import mlx.core as mx
+
+    def packed(array):
+        blocks, scales = mx.quantize(mx.array(array), group_size=32, bits=4,
+                                     mode="mxfp4")
+        blocks = np.array(blocks).view(np.uint8)
+        return blocks.reshape(*array.shape[:-1], -1, 16), np.array(scales)
+
+    def in_turn(gate, up):
+        return np.stack([gate, up], axis=2).reshape(
+            gate.shape[0], -1, *gate.shape[2:])
+    raw = {}
+    for name, array in weights.items():
+        path, found, part = name.partition("mlp.experts.")
+        if not found:
+            raw[name] = array
+        elif part == "gate_proj.bias":
+            raw[f"{path}mlp.experts.gate_up_proj_bias"] = in_turn(
+                array, weights[name.replace("gate_proj", "up_proj")])
+        elif part == "down_proj.bias":
+            raw[f"{path}mlp.experts.down_proj_bias"] = array
+        elif part in ("gate_proj.weight", "down_proj.weight"):
+            out = "down_proj"
+            if part == "gate_proj.weight":
+                out = "gate_up_proj"
+                array = in_turn(
+                    array, weights[name.replace("gate_proj", "up_proj")])
+            for kind, bytes_of in zip(("blocks", "scales"), packed(array)):
+                raw[f"{path}mlp.experts.{out}_{kind}"] = ("U8", bytes_of)
+    return raw
+
+
+def gemma4(config, weights):
+    """Gate and up of all experts in one tensor."""
+    raw = {}
+    for name, array in weights.items():
+        path, found, part = name.partition("experts.switch_glu.")
+        if not found:
+            raw[name] = array
+        elif part == "gate_proj.weight":
+            raw[f"{path}experts.gate_up_proj"] = np.concatenate(
+                [array, weights[name.replace("gate_proj", "up_proj")]], axis=1)
+        elif part == "down_proj.weight":
+            raw[f"{path}experts.down_proj"] = array
+    return raw
+
+
+LAYOUTS = {"gemma4_text": gemma4, "gpt_oss": gpt_oss,
+           "qwen3_5": qwen3_5, "qwen3_5_text": qwen3_5,
            "qwen3_5_moe": qwen3_5,
            "qwen3_moe": separate_experts, "qwen3_next": separate_experts}
 
@@ -61,6 +111,13 @@ LAYOUTS = {"qwen3_5": qwen3_5, "qwen3_5_text": qwen3_5,
 def raw_weights(config, weights):
     layout = LAYOUTS.get(config["model_type"])
     return layout(config, weights) if layout else dict(weights)
+
+
+def raw_config(config):
+    if config["model_type"] != "gpt_oss":
+        return config
+    return config | dict(quantization_config=dict(
+        quant_method="mxfp4", modules_to_not_convert=["model.embed_tokens"]))
 
 
 def text_only(config):

@@ -16,6 +16,20 @@ struct Message {
   std::string content;
 };
 
+/// One token as the model rated it: its natural logarithm of probability, over
+/// the whole vocabulary and before any sampling setting.
+struct TokenLogprob {
+  int32_t id = 0;
+  std::string bytes;  // that it adds to the text; may be half a character
+  double logprob = 0;
+};
+
+/// A token of the answer beside the likeliest that could have stood there.
+struct TokenChoice {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;  // the likeliest first
+};
+
 /// Applied in this order: logit bias, penalties (over the whole output),
 /// temperature, top-k, top-p, min-p.
 struct SamplingSettings {
@@ -33,12 +47,23 @@ struct SamplingSettings {
 struct Request {
   /// The conversation, rendered through the model's chat template.
   std::vector<Message> messages;
+  /// If not "": the conversation as a JSON list, handed to the template as it
+  /// is (roles, contents, tool calls and their results); messages unused.
+  std::string messages_json;
+  /// If not "": a JSON list of the tools that the template is to describe.
+  std::string tools_json;
   /// With `use_chat_template` false: the prompt as it is; messages unused.
   std::string prompt;
+  /// If not empty: the prompt as token ids; nothing is added.
+  std::vector<int32_t> prompt_ids;
   bool use_chat_template = true;
   /// A JSON object of further template variables ("" for none).
   std::string template_variables;
+  /// Let the model reason before it answers, if its template can.
   bool thinking = false;
+  /// Tokens of reasoning after which it is closed in the model's place; -1: no
+  /// limit.
+  int64_t thinking_budget = -1;
   /// The answer begins with this text.
   std::string answer_prefix;
 
@@ -47,6 +72,16 @@ struct Request {
   std::vector<std::string> stop;  // not part of the answer
   /// Tokens that end the answer beside those of the model: spelling or id.
   std::vector<std::string> end_tokens;
+
+  /// How many of the likeliest tokens to report beside each chosen one (0: that
+  /// one alone); nullopt: no logprobs.
+  std::optional<int64_t> top_logprobs;
+  /// If not "": a JSON schema that the answer satisfies ("{}": any JSON), as
+  /// far as max_tokens let it come. See text/json_schema.h for what is
+  /// understood. The answer_prefix is not part of the JSON.
+  std::string json_schema;
+  /// Show special tokens in the text, for whoever parses it.
+  bool show_special_tokens = false;
 };
 
 enum class FinishReason { stop, length, memory, swap, cancelled };
@@ -83,17 +118,43 @@ struct MemoryUse {
   std::optional<double> stop_latency_s;
 };
 
+/// What a mixture of experts read of its experts during a run. Those that a
+/// budget keeps out of memory come from disk when a token wants them.
+struct ExpertUse {
+  int64_t choices = 0;  // pairs of token and expert
+  int64_t visits = 0;   // experts used, once for all tokens of a chunk
+  int64_t misses = 0;   // of them, those that were not in memory yet
+  int64_t bytes = 0;    // of weights used
+  int64_t missed_bytes = 0;
+  int64_t resident_bytes = 0;  // in the end
+  int64_t total_bytes = 0;     // of all experts
+
+  double hit_rate() const {
+    return visits > 0
+        ? 1.0 - static_cast<double>(misses) / static_cast<double>(visits)
+        : 0.0;
+  }
+};
+
 struct Result {
-  std::string text;
+  std::string text;       // the answer, without reasoning
+  std::string reasoning;  // "" if there was none
+  int64_t reasoning_tokens = 0;
   std::vector<int32_t> prompt_ids;
   std::vector<int32_t> token_ids;  // generated, the end token included
   /// Of a backend that does not tell the ids: how many it says it generated.
   /// nullopt with no ids: it was ended before it said.
   std::optional<int64_t> reported_tokens;
   FinishReason finish_reason = FinishReason::stop;
+  /// The stop string that ended the answer; "": none did.
+  std::string stop_string;
+  /// Of each token of the text (not of one that ended it), if asked for.
+  std::vector<TokenChoice> logprobs;
   int64_t prompt_tokens = 0;
+  int64_t cached_tokens = 0;  // of them, taken up from an earlier request
   Timing timing;
   MemoryUse memory;
+  std::optional<ExpertUse> experts;  // nullopt: a dense model
   /// Adjustments the user should know of, one sentence each.
   std::vector<std::string> notes;
 

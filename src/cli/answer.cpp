@@ -55,7 +55,8 @@ void check_prompt(const std::string& prompt) {
   }
 }
 
-// Also before: a receipt that cannot be written would be noticed too late.
+}  // namespace
+
 void check_receipt_path(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   folder = folder.empty() ? "." : folder;
@@ -68,6 +69,8 @@ void check_receipt_path(const std::string& path) {
         std::strerror(errno));
   }
 }
+
+namespace {
 
 // The whole result on stdout as JSON, or what stands after the text.
 void print_result(
@@ -90,6 +93,34 @@ void print_result(
   }
   std::fflush(stdout);
 }
+
+// Reasoning is no part of the answer, so it goes to stderr; dim in a terminal.
+class ReasoningDisplay {
+ public:
+  explicit ReasoningDisplay(bool terminal) : terminal_(terminal) {}
+  ~ReasoningDisplay() { end(); }
+  ReasoningDisplay(const ReasoningDisplay&) = delete;
+  ReasoningDisplay& operator=(const ReasoningDisplay&) = delete;
+
+  void show(std::string_view piece) {
+    if (!begun_ && terminal_) {
+      std::fputs("\x1b[2m", stderr);
+    }
+    begun_ = true;
+    std::fwrite(piece.data(), 1, piece.size(), stderr);
+    std::fflush(stderr);
+  }
+  void end() {
+    if (begun_) {
+      std::fputs(terminal_ ? "\x1b[0m\n\n" : "\n\n", stderr);
+    }
+    begun_ = false;
+  }
+
+ private:
+  bool terminal_;
+  bool begun_ = false;
+};
 
 // The engine, or mlx-lm; fills `model`, and in `options.applied` what is
 // answering.
@@ -142,13 +173,19 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
   const std::shared_ptr<Backend> backend =
       open_backend(shown, progress, interrupt, model);
 
+  ReasoningDisplay reasoning(terminal);
   Observer observer;
   observer.prefill = [&](int64_t done, int64_t total) {
     progress.show(fmt::format("reading the prompt: {} of {}", done, total));
   };
   if (!options.json) {
+    observer.reasoning = [&](std::string_view piece) {
+      progress.clear();
+      reasoning.show(piece);
+    };
     observer.text = [&](std::string_view piece) {
       progress.clear();
+      reasoning.end();
       const bool written =
           std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size() &&
           std::fflush(stdout) == 0;
@@ -162,6 +199,7 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
   result.notes.insert(
       result.notes.begin(), options.notes.begin(), options.notes.end());
   progress.clear();
+  reasoning.end();
   print_result(result, model, shown, terminal || style.statistics);
   if (!options.receipt.empty()) {
     const Json receipt =

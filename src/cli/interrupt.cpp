@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include "bantam/error.h"
@@ -12,6 +13,9 @@
 namespace bantam {
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kPatience = std::chrono::seconds(3);
 
 sigset_t handled_signals() {
   sigset_t signals;
@@ -51,16 +55,20 @@ void Interrupt::before_abrupt_end(std::function<void()> action) {
 void Interrupt::wait_for_signals() {
   const sigset_t signals = handled_signals();
   int signal = 0;
+  Clock::time_point first;
   while (sigwait(&signals, &signal) == 0 && !done_) {
+    const std::lock_guard lock(mutex_);
     if (source_.stop_requested()) {
-      {
-        const std::scoped_lock lock(mutex_);
-        if (abrupt_end_) {
-          abrupt_end_();
-        }
+      if (patient_ && signal == SIGINT && Clock::now() < first + kPatience) {
+        continue;
+      }
+      if (abrupt_end_) {
+        abrupt_end_();
       }
       ::_exit(error_kind(ErrorCode::cancelled).exit_code);
     }
+    first = Clock::now();
+    terminated_ = terminated_ || signal == SIGTERM;
     source_.request_stop();
   }
 }

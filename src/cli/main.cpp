@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "cli/command.h"
+#include "cli/gpu_program.h"
 #include "cli/version.h"
 
 namespace bantam {
@@ -84,7 +85,9 @@ int run_program(int argc, char** argv) {
   app.allow_extras();
   Action action;
   add_run_command(app, action);
+  add_chat_command(app, action);
   add_generate_command(app, action);
+  add_serve_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);
   add_plan_command(app, action);
@@ -92,6 +95,7 @@ int run_program(int argc, char** argv) {
   add_convert_command(app, action);
   add_advise_command(app, action);
   add_doctor_command(app, action);
+  add_bench_command(app, action);
   add_env_command(app, action);
   add_debug_command(app, action);
   for (CLI::App* command :
@@ -127,7 +131,11 @@ int report(const char* message, ErrorCode code) {
 int main(int argc, char** argv) {
   using bantam::ErrorCode;
   try {
-    return bantam::run_program(argc, argv);
+    try {
+      return bantam::run_program(argc, argv);
+    } catch (const bantam::GpuProgramNeeded& other) {
+      bantam::become(other.path, argv);
+    }
   } catch (const bantam::Error& error) {
     return bantam::report(error.what(), error.code());
   } catch (const std::bad_alloc&) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/chosen_model.h"
 #include "cli/framework.h"
+#include "cli/gpu_program.h"
 
 namespace bantam {
 
@@ -35,23 +36,6 @@ std::pair<int32_t, float> parse_logit_bias(
         text);
   }
   return {id, bias};
-}
-
-SamplingSettings sampling_settings(const RunConfig& config) {
-  SamplingSettings sampling;
-  sampling.temperature = config.real("sampling.temperature");
-  sampling.top_k = config.integer("sampling.top_k");
-  sampling.top_p = config.real("sampling.top_p");
-  sampling.min_p = config.real("sampling.min_p");
-  sampling.repetition_penalty = config.real("sampling.repetition_penalty");
-  sampling.presence_penalty = config.real("sampling.presence_penalty");
-  sampling.frequency_penalty = config.real("sampling.frequency_penalty");
-  sampling.seed = config.seed("sampling.seed");
-  for (const std::string& text : config.texts("sampling.logit_bias")) {
-    sampling.logit_bias.push_back(
-        parse_logit_bias(text, config.named("sampling.logit_bias")));
-  }
-  return sampling;
 }
 
 std::string set_aside_note(const SetAsidePin& pin, const RunConfig& config) {
@@ -84,16 +68,38 @@ MemoryRules memory_rules(const RunConfig& config) {
 
 }  // namespace
 
+SamplingSettings sampling_settings(const RunConfig& config) {
+  SamplingSettings sampling;
+  sampling.temperature = config.real("sampling.temperature");
+  sampling.top_k = config.integer("sampling.top_k");
+  sampling.top_p = config.real("sampling.top_p");
+  sampling.min_p = config.real("sampling.min_p");
+  sampling.repetition_penalty = config.real("sampling.repetition_penalty");
+  sampling.presence_penalty = config.real("sampling.presence_penalty");
+  sampling.frequency_penalty = config.real("sampling.frequency_penalty");
+  sampling.seed = config.seed("sampling.seed");
+  for (const std::string& text : config.texts("sampling.logit_bias")) {
+    sampling.logit_bias.push_back(
+        parse_logit_bias(text, config.named("sampling.logit_bias")));
+  }
+  return sampling;
+}
+
 EngineOptions engine_options(const RunConfig& config) {
   EngineOptions engine;
   engine.threads = static_cast<int>(config.integer("runtime.threads"));
   engine.max_kv_size = config.integer("sampling.max_kv_size");
+  engine.kv_bits = std::stoi(config.text("sampling.kv_bits"));
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
-  engine.kernels = config.text("runtime.kernels") == "mlx"
-      ? KernelChoice::mlx
-      : KernelChoice::native;
+  if (engine.device == DeviceChoice::gpu) {
+    require_gpu();
+  }
+  const std::string& kernels = config.text("runtime.kernels");
+  engine.kernels = kernels == "mlx" ? KernelChoice::mlx
+      : kernels == "portable"       ? KernelChoice::portable
+                                    : KernelChoice::native;
   engine.memory = memory_rules(config);
   return engine;
 }
@@ -105,6 +111,7 @@ Request request_of(const RunConfig& config, const std::string& prompt) {
   request.stop = config.texts("sampling.stop");
   request.end_tokens = config.texts("sampling.extra_eos_token");
   request.thinking = config.boolean("execution.thinking_mode");
+  request.thinking_budget = config.integer("execution.thinking_budget");
   request.template_variables = config.text("execution.chat_template_config");
   request.answer_prefix = config.text("execution.prefill_response");
   request.use_chat_template = !config.boolean("execution.ignore_chat_template");
@@ -129,6 +136,14 @@ RunOptions run_options(
     const std::string& prompt,
     CommandSet commands) {
   check_framework(config);
+  if ((commands & commands::kOneAnswer) != 0 &&
+      config.text("execution.mode") == "chat") {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: a conversation is what bantam chat holds; this command gives one "
+        "answer, which is single_shot",
+        config.named("execution.mode"));
+  }
   const ChosenModel model = choose_model(config);
   RunOptions options;
   if (config.text("runtime.framework") == "mlx-lm") {

@@ -16,6 +16,27 @@ namespace bantam {
 
 namespace {
 
+void print_experts(const Json& experts) {
+  const auto size = [&](const char* key) {
+    return format_size(experts[key].get<int64_t>());
+  };
+  std::printf(
+      "experts %s of %s stay in memory; a token uses %s of them",
+      size("resident_bytes").c_str(),
+      size("total_bytes").c_str(),
+      size("bytes_per_token").c_str());
+  if (experts["resident_bytes"] < experts["total_bytes"]) {
+    std::printf(
+        "\n        and reads %s of that from disk if all are as likely (%.1f "
+        "%% "
+        "in memory); one that is missing costs %s",
+        size("expected_read_bytes_per_token").c_str(),
+        100 * experts["expected_hit_rate"].get<double>(),
+        size("miss_bytes").c_str());
+  }
+  std::printf("\n");
+}
+
 void print_table(const Json& report) {
   const auto size = [&](const Json& bytes) {
     return format_size(bytes.get<int64_t>());
@@ -43,6 +64,9 @@ void print_table(const Json& report) {
         report["embedding_on_cpu"].get<bool>()
             ? ", with the input embedding looked up by the CPU"
             : "");
+  }
+  if (!report["experts"].is_null()) {
+    print_experts(report["experts"]);
   }
   const int64_t most = report["max_context_tokens"].get<int64_t>();
   if (report["fits"].get<bool>()) {
@@ -75,6 +99,7 @@ int plan(const CLI::Option& model, const SettingFlags& flags) {
   const RunConfig config = flags.read(std::move(arguments));
   EngineOptions options = engine_options(config);
   options.model = choose_model(config).name;
+  options.prefix_cache_bytes = config.bytes("runtime.prefix_cache").value_or(0);
   const Json report = plan_report(options);
   if (config.boolean("output.json")) {
     std::printf("%s\n", to_json_line(report).c_str());

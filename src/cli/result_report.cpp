@@ -52,6 +52,18 @@ double decode_tps(const Result& result) {
       result.timing.decode_s);
 }
 
+Json experts_json(const ExpertUse& experts) {
+  return {
+      {"hit_rate", experts.hit_rate()},
+      {"choices", experts.choices},
+      {"visits", experts.visits},
+      {"misses", experts.misses},
+      {"used_bytes", experts.bytes},
+      {"read_bytes", experts.missed_bytes},
+      {"resident_bytes", experts.resident_bytes},
+      {"total_bytes", experts.total_bytes}};
+}
+
 }  // namespace
 
 Json result_json(
@@ -62,16 +74,21 @@ Json result_json(
   const MemoryUse& memory = result.memory;
   return {
       {"text", result.text},
+      {"reasoning", result.reasoning},
       {"token_ids", result.token_ids},
       {"finish_reason", finish_reason_name(result.finish_reason)},
       {"usage",
        {{"prompt_tokens", result.prompt_tokens},
-        {"completion_tokens", counted_tokens(result)}}},
+        {"completion_tokens", counted_tokens(result)},
+        {"cached_tokens", result.cached_tokens},
+        {"reasoning_tokens", result.reasoning_tokens}}},
       {"timing",
        {{"load_s", timing.load_s},
         {"prefill_s", timing.prefill_s},
         {"decode_s", timing.decode_s},
-        {"prefill_tps", per_second(result.prompt_tokens, timing.prefill_s)},
+        {"prefill_tps",
+         per_second(
+             result.prompt_tokens - result.cached_tokens, timing.prefill_s)},
         {"decode_tps", decode_tps(result)},
         {"first_token_s", timing.load_s + timing.first_token_s}}},
       {"memory",
@@ -85,6 +102,7 @@ Json result_json(
         {"stop_reason",
          memory.stop_reason.empty() ? Json() : Json(memory.stop_reason)},
         {"stop_latency_s", or_null(memory.stop_latency_s)}}},
+      {"experts", result.experts ? experts_json(*result.experts) : Json()},
       {"applied", applied},
       {"model",
        {{"name", model.name},
@@ -101,7 +119,7 @@ void print_statistics(const Result& result) {
       "prompt %lld tokens, %.1f tok/s | answer %lld tokens, %.1f tok/s | "
       "first token %.2f s | memory %s of %s planned | KV %lld of %lld tokens",
       static_cast<long long>(result.prompt_tokens),
-      per_second(result.prompt_tokens, timing.prefill_s),
+      per_second(result.prompt_tokens - result.cached_tokens, timing.prefill_s),
       static_cast<long long>(result.completion_tokens()),
       decode_tps(result),
       timing.load_s + timing.first_token_s,
@@ -116,6 +134,13 @@ void print_statistics(const Result& result) {
         stderr,
         ", %lld dropped",
         static_cast<long long>(result.memory.kv_dropped_tokens));
+  }
+  if (result.experts) {
+    std::fprintf(
+        stderr,
+        " | experts: %.1f %% were in memory, %s read",
+        100 * result.experts->hit_rate(),
+        format_size(result.experts->missed_bytes).c_str());
   }
   std::fputc('\n', stderr);
 }

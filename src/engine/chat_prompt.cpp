@@ -126,24 +126,81 @@ ChatPrompt::ChatPrompt(const Checkpoint& checkpoint, const Tokenizer& tokenizer)
     : tokenizer_(tokenizer),
       source_(checkpoint.name()),
       variables_(default_template_variables(checkpoint, tokenizer)),
-      template_(make_chat_template(checkpoint)) {}
+      template_(make_chat_template(checkpoint)) {
+  if (template_) {
+    const std::string source = *checkpoint.chat_template();
+    traits_ = template_traits(source);
+    reasoning_ = reasoning_format(source);
+  }
+}
 
-PromptText ChatPrompt::render(
-    const Request& request,
-    std::vector<std::string>& notes) const {
-  Json variables = variables_;
-  variables["messages"] = Json::array();
+Json ChatPrompt::messages_of(const Request& request) {
+  if (!request.messages_json.empty()) {
+    return parse_json(
+        request.messages_json, "the messages", ErrorCode::invalid_request);
+  }
+  Json messages = Json::array();
   for (const Message& message : request.messages) {
     check_utf8(message.content, "the " + message.role + " message");
-    variables["messages"].push_back(
-        {{"role", message.role}, {"content", message.content}});
+    messages.push_back({{"role", message.role}, {"content", message.content}});
   }
-  variables["add_generation_prompt"] = true;
-  variables["enable_thinking"] = request.thinking;
-  if (request.thinking && !template_->uses("enable_thinking")) {
+  return messages;
+}
+
+// The switch of the template by its own name. Where reasoning cannot be turned
+// off, it is turned low.
+void ChatPrompt::set_thinking(const Request& request, Json& variables) const {
+  const std::string& name = traits_.thinking_switch;
+  const bool on = request.thinking;
+  variables["enable_thinking"] = on;
+  if (name == "thinking" || name == "add_thoughts") {
+    variables[name] = on;
+  } else if (name == "thinking_budget") {
+    variables[name] = on ? request.thinking_budget : 0;
+  } else if (name == "reasoning_effort" && reasoning_ && reasoning_->channels) {
+    variables[name] = on ? "medium" : "low";
+  } else if (name == "reasoning_effort") {
+    variables[name] = on ? "high" : "none";
+  }
+}
+
+void ChatPrompt::note_thinking(
+    const Request& request,
+    bool inside,
+    std::vector<std::string>& notes) const {
+  const bool has_switch = !traits_.thinking_switch.empty();
+  if (request.thinking && !has_switch && !reasoning_) {
     notes.emplace_back(
         "--thinking has no effect: this model's template has no such switch");
   }
+  if (request.thinking_budget >= 0 && !reasoning_) {
+    notes.emplace_back(
+        "--thinking-budget has no effect: this model's template knows no "
+        "reasoning");
+  }
+  if (!request.thinking && request.thinking_budget < 0 && inside &&
+      !has_switch) {
+    notes.emplace_back(
+        "this model's template always lets it reason; --thinking-budget 0 "
+        "closes that at once");
+  }
+}
+
+PromptText ChatPrompt::render(const Request& request) const {
+  Json variables = variables_;
+  variables["messages"] = messages_of(request);
+  if (!request.tools_json.empty()) {
+    variables["tools"] = parse_json(
+        request.tools_json, "the tools", ErrorCode::invalid_request);
+    if (!template_->uses("tools")) {
+      fail(
+          ErrorCode::invalid_request,
+          "the request has tools, but {}'s chat template has no place for them",
+          source_);
+    }
+  }
+  variables["add_generation_prompt"] = true;
+  set_thinking(request, variables);
   if (!request.template_variables.empty()) {
     const Json extra = parse_json(
         request.template_variables,
@@ -162,31 +219,35 @@ PromptText ChatPrompt::render(
   return template_->render(variables);
 }
 
-std::vector<TokenId> ChatPrompt::encode(
+EncodedPrompt ChatPrompt::encode(
     const Request& request,
     std::vector<std::string>& notes) const {
+  EncodedPrompt prompt;
   PromptText text;
   EncodeOptions options;
-  if (request.use_chat_template && template_) {
-    if (request.messages.empty()) {
+  const bool templated = request.use_chat_template && template_;
+  if (templated) {
+    if (request.messages.empty() && request.messages_json.empty()) {
       fail(ErrorCode::invalid_request, "the request has no messages");
     }
-    text = render(request, notes);
+    text = render(request);
     // Templates write the tokens that begin a prompt themselves.
     options.add_special = false;
   } else {
-    if (request.thinking || !request.template_variables.empty()) {
+    if (request.thinking || request.thinking_budget >= 0 ||
+        !request.template_variables.empty()) {
       fail(
           ErrorCode::invalid_request,
-          "--thinking and --chat-template-config need a chat template, and {}",
+          "--thinking, --thinking-budget and --chat-template-config need a "
+          "chat template, and {}",
           template_ ? "--ignore-chat-template leaves it out"
                     : source_ + " has none");
     }
     if (request.use_chat_template) {
       notes.emplace_back(
           source_ + " has no chat template; the prompt is used as it is");
-      for (const Message& message : request.messages) {
-        text.text += message.content;
+      for (const Json& message : messages_of(request)) {
+        text.text += message.value("content", std::string());
       }
     } else {
       text.text = request.prompt;
@@ -195,11 +256,16 @@ std::vector<TokenId> ChatPrompt::encode(
   }
   check_utf8(request.answer_prefix, "the answer's prefix");
   text.text += request.answer_prefix;
-  std::vector<TokenId> ids = tokenizer_.encode(text, options);
-  if (ids.empty()) {
+  if (templated) {
+    prompt.reasoning = reasoning_;
+    prompt.inside_reasoning = reasoning_ && opens_reasoning(text, *reasoning_);
+    note_thinking(request, prompt.inside_reasoning, notes);
+  }
+  prompt.ids = tokenizer_.encode(text, options);
+  if (prompt.ids.empty()) {
     fail(ErrorCode::invalid_request, "the prompt is empty");
   }
-  return ids;
+  return prompt;
 }
 
 }  // namespace bantam

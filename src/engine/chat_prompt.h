@@ -10,6 +10,8 @@
 #include "bantam/request.h"
 #include "base/json.h"
 #include "text/chat_template.h"
+#include "text/reasoning.h"
+#include "text/template_traits.h"
 #include "text/tokenizer.h"
 #include "weights/checkpoint.h"
 
@@ -31,6 +33,14 @@ std::vector<TokenId> end_tokens_of(
     const Checkpoint& checkpoint,
     const Tokenizer& tokenizer);
 
+struct EncodedPrompt {
+  std::vector<TokenId> ids;
+  /// How the answer to it will mark reasoning, if at all.
+  std::optional<ReasoningFormat> reasoning;
+  /// The answer starts within reasoning.
+  bool inside_reasoning = false;
+};
+
 class ChatPrompt {
  public:
   ChatPrompt(const Checkpoint& checkpoint, const Tokenizer& tokenizer);
@@ -38,18 +48,24 @@ class ChatPrompt {
   /// Ids of the whole prompt; notes gets what had to be adjusted. Throws
   /// invalid_request (invalid UTF-8 with the byte offset, an empty prompt, a
   /// message that the template refuses).
-  std::vector<TokenId> encode(
-      const Request& request,
-      std::vector<std::string>& notes) const;
+  EncodedPrompt encode(const Request& request, std::vector<std::string>& notes)
+      const;
 
  private:
-  PromptText render(const Request& request, std::vector<std::string>& notes)
-      const;
+  static Json messages_of(const Request& request);
+  void set_thinking(const Request& request, Json& variables) const;
+  void note_thinking(
+      const Request& request,
+      bool inside,
+      std::vector<std::string>& notes) const;
+  PromptText render(const Request& request) const;
 
   const Tokenizer& tokenizer_;
   std::string source_;
   Json variables_;
   std::optional<ChatTemplate> template_;
+  TemplateTraits traits_;
+  std::optional<ReasoningFormat> reasoning_;
 };
 
 }  // namespace bantam

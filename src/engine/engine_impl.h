@@ -6,6 +6,7 @@
 #include <mlx/mlx.h>
 
 #include <chrono>
+#include <list>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -14,12 +15,16 @@
 
 #include "bantam/engine.h"
 #include "cache/kv_cache.h"
+#include "cache/timeline.h"
 #include "engine/chat_prompt.h"
 #include "engine/run_check.h"
 #include "generate/token_loop.h"
 #include "memory/run_guard.h"
 #include "models/registry.h"
+#include "nn/expert_residency.h"
 #include "nn/stream_lease.h"
+#include "text/json_constraint.h"
+#include "text/token_bytes.h"
 #include "weights/checkpoint.h"
 
 namespace bantam {
@@ -45,9 +50,16 @@ struct Engine::Impl {
       std::stop_token stop);
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
+  TokenTimes time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
+  GraphCost count_graph();
+
   std::unique_ptr<RunGuard> make_guard();
-  std::vector<TokenId> prompt_of(const Request& request, Result& result) const;
+  EncodedPrompt prompt_of(const Request& request, Result& result) const;
+  std::vector<int64_t> shared_ends(
+      const Request& request,
+      const std::vector<TokenId>& prompt) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
+  JsonConstraint* constraint_for(const Request& request);
   bool prefill(
       const std::vector<TokenId>& prompt,
       TokenLoop& loop,
@@ -56,13 +68,17 @@ struct Engine::Impl {
       Result& result);
   void decode(
       const Request& request,
+      const EncodedPrompt& prompt,
       int64_t max_tokens,
       TokenLoop& loop,
       const Observer& observer,
       std::stop_token stop,
       const Stopwatch& clock,
       Result& result);
+  ExpertUse expert_use() const;
   void finish(Result& result);
+  void name_damage(const Error& error) const;
+  void rest();
   void reserve(int64_t tokens);
 
   EngineOptions options;
@@ -80,11 +96,17 @@ struct Engine::Impl {
   std::vector<TokenId> end_tokens;
   kernels::ThreadPool pool;
   nn::Workspace workspace;
+  nn::ExpertResidency residency;
   nn::StreamLease stream;
   std::stop_token run_stop;
   nn::Compute compute;
   std::unique_ptr<Model> model;
   KvCache cache;
+  Timeline timeline;
+  // Made by the first request that asks for JSON.
+  std::shared_ptr<const SortedVocabulary> sorted_vocabulary;
+  std::list<std::pair<std::string, JsonConstraint>> constraints;
+  TokenBytes token_bytes;
   ModelSummary summary;
   double load_s = 0;
 };

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/size.h"
 #include "engine/run_check.h"
 #include "machine/this_machine.h"
@@ -71,18 +73,49 @@ MemoryBudget budget_for(const MemoryRules& rules, const MemoryPlan& plan) {
   return *budget;
 }
 
+// What a run keeps of a mixture of experts and what a miss costs; null for a
+// dense model. The expected share is that of experts that are all as likely;
+// real routers have favourites.
+Json experts_json(const ModelShape& model, const RunShape& run) {
+  const int64_t total = model.expert_bytes();
+  if (total == 0) {
+    return nullptr;
+  }
+  const int64_t resident = run.resident_expert_bytes(model);
+  const int64_t per_token = model.active_expert_bytes();
+  const double share =
+      static_cast<double>(resident) / static_cast<double>(total);
+  int64_t largest = 0;
+  for (const LayerShape& layer : model.layers) {
+    largest = std::max(
+        largest, layer.experts > 0 ? layer.expert_bytes / layer.experts : 0);
+  }
+  return {
+      {"total_bytes", total},
+      {"resident_bytes", resident},
+      {"bytes_per_token", per_token},
+      {"expected_hit_rate", share},
+      {"expected_read_bytes_per_token",
+       static_cast<int64_t>(static_cast<double>(per_token) * (1 - share))},
+      {"miss_bytes", largest}};
+}
+
 }  // namespace
 
 Json plan_report(const EngineOptions& options) {
   const Checkpoint checkpoint(locate_model(options.model));
   const ModelShape model = describe(checkpoint);
-  const RunShape run = run_shape(options, model);
+  RunShape run = run_shape(options, model);
   const FitTarget target = fit_target(options);
-  const MemoryPlan plan = plan_memory(model, run);
+  MemoryPlan plan = plan_memory(model, run);
   const MemoryBudget budget = budget_for(options.memory, plan);
   const auto fit = fit_memory(model, run, budget, target);
   const Fits* fits = std::get_if<Fits>(&fit);
   const Shortfall* shortfall = std::get_if<Shortfall>(&fit);
+  if (fits != nullptr) {
+    plan = fits->plan;
+    run.expert_budget_bytes = fits->expert_budget_bytes;
+  }
   const bool embedding_on_cpu = fits != nullptr && fits->embedding_on_cpu;
   const bool gpu = target == FitTarget::gpu;
   return {
@@ -106,6 +139,7 @@ Json plan_report(const EngineOptions& options) {
       {"gpu_budget_bytes",
        gpu && budget.gpu_bytes ? Json(*budget.gpu_bytes) : Json()},
       {"embedding_on_cpu", embedding_on_cpu},
+      {"experts", experts_json(model, run)},
       {"reasons", fits != nullptr ? Json::array() : Json(shortfall->reasons)},
       {"options",
        fits != nullptr ? Json::array() : options_json(shortfall->options)}};

@@ -21,12 +21,19 @@ void visit_options(EngineOptions& options, const Visit& visit) {
   visit("prefill_chunk", options.prefill_chunk);
 }
 
+// Settings that older receipts lack: their default was all there was.
+template <typename Visit>
+void visit_newer_options(EngineOptions& options, const Visit& visit) {
+  visit("kv_bits", options.kv_bits);
+}
+
 template <typename Visit>
 void visit_request(Request& request, const Visit& visit) {
   visit("prompt", request.prompt);
   visit("use_chat_template", request.use_chat_template);
   visit("template_variables", request.template_variables);
   visit("thinking", request.thinking);
+  visit("thinking_budget", request.thinking_budget);
   visit("answer_prefix", request.answer_prefix);
   visit("max_tokens", request.max_tokens);
   visit("stop", request.stop);
@@ -44,7 +51,7 @@ void visit_request(Request& request, const Visit& visit) {
 }
 
 constexpr std::array<std::string_view, 2> kDevices{"cpu", "gpu"};
-constexpr std::array<std::string_view, 2> kKernels{"native", "mlx"};
+constexpr std::array<std::string_view, 3> kKernels{"native", "mlx", "portable"};
 
 template <typename Enum, size_t N>
 Enum parse_word(
@@ -76,6 +83,7 @@ Json settings_json(const EngineOptions& options, const Request& request) {
   EngineOptions options_copy = options;
   Request request_copy = request;
   visit_options(options_copy, put);
+  visit_newer_options(options_copy, put);
   settings["device"] = kDevices[static_cast<size_t>(options.device)];
   settings["kernels"] = kKernels[static_cast<size_t>(options.kernels)];
   Json messages = Json::array();
@@ -122,6 +130,11 @@ void read_settings(
     }
   };
   visit_options(options, get);
+  visit_newer_options(options, [&](const char* key, auto& field) {
+    if (settings.contains(key)) {
+      get(key, field);
+    }
+  });
   options.device =
       parse_word<DeviceChoice>(at("device"), kDevices, source, "device");
   options.kernels =

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "cache/prefix_store.h"
+#include "kernels/kv_rows.h"
 #include "kernels/thread_pool.h"
 #include "machine/machine_profile.h"
 #include "machine/process_memory.h"
@@ -78,6 +80,26 @@ std::string join_options(const std::vector<FitOption>& options) {
       join_options(shortfall.options));
 }
 
+void check_kv_bits(const EngineOptions& options, const ModelShape& model) {
+  const int bits = options.kv_bits;
+  if (bits != 16 && bits != 8 && bits != 4) {
+    fail(
+        ErrorCode::invalid_request,
+        "--kv-bits is {}, but must be 16, 8 or 4",
+        bits);
+  }
+  if (bits < model.least_kv_bits()) {
+    fail(
+        ErrorCode::unsupported,
+        "--kv-bits {}: keys and values are packed in groups of {} dimensions, "
+        "into which this model's heads of {} do not divide; leave the flag "
+        "out, and use a smaller --max-kv-size to save memory",
+        bits,
+        kernels::kKvGroup,
+        model.head_dim);
+  }
+}
+
 // What the machine has, as opposed to what it has available now: the room that
 // --allow-dirty counts on.
 MemoryBudget budget_of_machine(const MemorySample& sample) {
@@ -109,6 +131,17 @@ void check_pressure(
       run.warnings.end(), clear.warnings.begin(), clear.warnings.end());
 }
 
+int64_t prefix_bytes(const EngineOptions& options, const ModelShape& model) {
+  if (options.prefix_cache_bytes != kAutoPrefixCache) {
+    return options.prefix_cache_bytes;
+  }
+  const int64_t budget = std::min(options.max_kv_size, model.context_tokens);
+  const int64_t checkpoint = model.checkpoint_bytes(budget);
+  return checkpoint > 0
+      ? PrefixStore::kLeastCheckpoints * Pages::rounded(checkpoint)
+      : 0;
+}
+
 }  // namespace
 
 RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
@@ -116,12 +149,17 @@ RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
   const int64_t context = model.context_tokens;
   const bool stock = options.device == DeviceChoice::gpu ||
       options.kernels == KernelChoice::mlx;
+  check_kv_bits(options, model);
+  const bool wide = stock && options.device == DeviceChoice::cpu;
+  const int kv_bits = wide && options.kv_bits == 16 ? 32 : options.kv_bits;
   return {
       .kv_budget_tokens = std::min(options.max_kv_size, context),
       .prefill_chunk = std::min(options.prefill_chunk, context),
       .threads =
           options.threads > 0 ? options.threads : kernels::physical_cores(),
-      .kv_bits = stock && options.device == DeviceChoice::cpu ? 32 : 16,
+      .kv_bits = kv_bits,
+      .least_kv_bits = model.least_kv_bits(),
+      .prefix_bytes = stock ? 0 : prefix_bytes(options, model),
       .copies_weights = stock};
 }
 
@@ -168,10 +206,21 @@ ClearedRun check_run(
     const ModelShape& model,
     const MemorySample& sample) {
   const MemoryRules& rules = options.memory;
-  const RunShape shape = run_shape(options, model);
+  RunShape shape = run_shape(options, model);
   ClearedRun run;
-  run.plan = plan_memory(model, shape);
   const auto budget = memory_budget(rules, &sample);
+  if (options.prefix_cache_bytes == kAutoPrefixCache && budget &&
+      plan_memory(model, shape).total_bytes() > budget->bytes &&
+      shape.prefix_bytes > 0) {
+    run.warnings.push_back(
+        fmt::format(
+            "no memory is left to keep beginnings of prompts ({}): each prompt "
+            "that does not continue the one before is read as a whole",
+            format_size(shape.prefix_bytes)));
+    shape.prefix_bytes = 0;
+  }
+  run.prefix_bytes = shape.prefix_bytes;
+  run.plan = plan_memory(model, shape);
   if (!budget) {
     run.warnings.emplace_back(kAvailableUnknown);
   }
@@ -196,7 +245,10 @@ ClearedRun check_run(
             apps.names.empty() ? "" : "; running: " + apps.names));
     fit = std::move(again);
   }
-  run.embedding_on_cpu = std::get<Fits>(fit).embedding_on_cpu;
+  const Fits& fits = std::get<Fits>(fit);
+  run.plan = fits.plan;
+  run.embedding_on_cpu = fits.embedding_on_cpu;
+  run.expert_budget_bytes = fits.expert_budget_bytes;
   check_pressure(rules, sample, run);
   return run;
 }

@@ -14,7 +14,8 @@
 
 namespace bantam {
 
-/// The settings of a run that cost memory, from what the user asked for.
+/// The settings of a run that cost memory, from what the user asked for. Throws
+/// unsupported if the model's keys and values cannot be kept in kv_bits.
 RunShape run_shape(const EngineOptions& options, const ModelShape& model);
 
 FitTarget fit_target(const EngineOptions& options);
@@ -30,6 +31,8 @@ struct ClearedRun {
   MemoryPlan plan;
   MemoryBudget budget;
   bool embedding_on_cpu = false;
+  int64_t expert_budget_bytes = -1;   // see RunShape
+  int64_t prefix_bytes = 0;           // of the plan
   bool unknown_accepted = false;      // the level of pressure
   std::vector<std::string> warnings;  // one sentence each
 };

@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "kernels/partial-inl.h"
+#include "kernels/scalar_math.h"
 #include "kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -49,6 +50,35 @@ void SwigluToken(const float* gate, const float* up, int64_t cols, float* out) {
       const VF e = exp_lanes(hn::Neg(g.part[i]));
       const VF silu = hn::Div(g.part[i], hn::Add(hn::Set(d, 1.0f), e));
       result.part[i] = hn::Mul(silu, u.part[i]);
+    }
+    store16_partial(result, out + k, count);
+  });
+}
+
+// (up + 1) * (gate / (1 + e^(-alpha gate))), both clamped. A NaN stays one.
+void ClampedSwigluToken(
+    const float* gate,
+    const float* up,
+    int64_t cols,
+    const ClampedSwiglu& form,
+    float* out) {
+  const DF d;
+  const VF limit = hn::Set(d, form.limit);
+  const VF alpha = hn::Set(d, -form.alpha);
+  const VF one = hn::Set(d, 1.0f);
+  const auto at_most = [&](VF x) HWY_ATTR {
+    return hn::IfThenElse(hn::Gt(x, limit), limit, x);
+  };
+  for_each16(cols, [&](int64_t k, size_t count) HWY_ATTR {
+    const Lanes16 g = load16_partial(gate + k, count);
+    const Lanes16 u = load16_partial(up + k, count);
+    Lanes16 result;
+    for (size_t i = 0; i < kParts; ++i) {
+      const VF low = at_most(g.part[i]);
+      const VF linear = hn::Neg(at_most(hn::Neg(at_most(u.part[i]))));
+      const VF e = exp_lanes(hn::Mul(low, alpha));
+      const VF glu = hn::Div(low, hn::Add(one, e));
+      result.part[i] = hn::Mul(hn::Add(linear, one), glu);
     }
     store16_partial(result, out + k, count);
   });
@@ -163,7 +193,7 @@ float Softmax(float* x, int64_t n) {
   for_each16(n, [&](int64_t i, size_t count) HWY_ATTR {
     store16_partial(mul16(load16_partial(x + i, count), inverse), x + i, count);
   });
-  return static_cast<float>(std::log(static_cast<double>(sum))) + largest;
+  return static_cast<float>(steady_log(static_cast<double>(sum))) + largest;
 }
 
 }  // namespace bantam::kernels::BANTAM_TARGET
@@ -179,6 +209,7 @@ namespace {
 HWY_EXPORT(RmsNormToken);
 HWY_EXPORT(SwigluToken);
 HWY_EXPORT(GegluToken);
+HWY_EXPORT(ClampedSwigluToken);
 HWY_EXPORT(SoftCap);
 HWY_EXPORT(GateHead);
 HWY_EXPORT(AddScaled);
@@ -242,6 +273,25 @@ void geglu(
     for (int64_t t = begin; t < end; ++t) {
       HWY_DYNAMIC_DISPATCH(GegluToken)
       (gate + t * stride, up + t * stride, cols, out + t * cols);
+    }
+  };
+  pool.parallel_for(tokens, tokens_per_range(cols), gated);
+}
+
+void clamped_swiglu(
+    const float* gate,
+    const float* up,
+    int64_t stride,
+    int64_t tokens,
+    int64_t cols,
+    const ClampedSwiglu& form,
+    float* out,
+    ThreadPool& pool) {
+  target_name();
+  const auto gated = [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) {
+      HWY_DYNAMIC_DISPATCH(ClampedSwigluToken)
+      (gate + t * stride, up + t * stride, cols, form, out + t * cols);
     }
   };
   pool.parallel_for(tokens, tokens_per_range(cols), gated);

@@ -64,7 +64,23 @@ void swiglu(
     float* out,
     ThreadPool& pool);
 
-/// The same with GELU, by its tanh approximation, for silu.
+/// out = (up + 1) * gate * sigmoid(alpha * gate) with gate cut off above
+/// `limit` and up between -limit and limit (gpt-oss). Shapes as swiglu's.
+struct ClampedSwiglu {
+  float alpha;
+  float limit;
+};
+void clamped_swiglu(
+    const float* gate,
+    const float* up,
+    int64_t stride,
+    int64_t tokens,
+    int64_t cols,
+    const ClampedSwiglu& form,
+    float* out,
+    ThreadPool& pool);
+
+/// The same as swiglu with GELU, by its tanh approximation, for silu.
 void geglu(
     const float* gate,
     const float* up,

@@ -37,6 +37,37 @@ int WeightMatrix::group_size() const {
   }
 }
 
+int64_t WeightMatrix::scale_row_bytes() const {
+  switch (format) {
+    case WeightFormat::affine:
+      return cols / group * (scale_format == WeightFormat::f32 ? 4 : 2);
+    case WeightFormat::mlx_mxfp4:
+    case WeightFormat::mlx_mxfp8:
+    case WeightFormat::mlx_nvfp4:
+      return cols / group;
+    default:
+      return 0;
+  }
+}
+
+int64_t WeightMatrix::bytes() const {
+  const int64_t scale_tensors = format == WeightFormat::affine ? 2 : 1;
+  return rows * (row_bytes + scale_tensors * scale_row_bytes());
+}
+
+WeightMatrix WeightMatrix::slice(int64_t first, int64_t count) const {
+  WeightMatrix part = *this;
+  part.rows = count;
+  part.data += first * row_bytes;
+  if (scales != nullptr) {
+    part.scales += first * scale_row_bytes();
+  }
+  if (biases != nullptr) {
+    part.biases += first * scale_row_bytes();
+  }
+  return part;
+}
+
 int64_t row_bytes(WeightFormat format, int64_t cols, int bits) {
   switch (format) {
     case WeightFormat::f32:

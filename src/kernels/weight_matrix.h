@@ -47,6 +47,13 @@ struct WeightMatrix {
   /// a weight scale, 16 or 32 for blocks, `group` for affine. 0 for formats
   /// that are multiplied as floats: f32, f16, bf16, mlx_mxfp8.
   int group_size() const;
+  /// Bytes of the scales of one row, and of its biases if it has any; 0 for
+  /// formats that hold theirs in `data`.
+  int64_t scale_row_bytes() const;
+  /// Of the whole matrix: data, scales and biases.
+  int64_t bytes() const;
+  /// Rows [first, first + count).
+  WeightMatrix slice(int64_t first, int64_t count) const;
 };
 
 /// Bytes of one row of `data`; -1 if the format cannot hold `cols` columns.

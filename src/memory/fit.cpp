@@ -61,8 +61,25 @@ bool gpu_fits(
       plan.gpu_bytes(q.model, embedding_on_cpu) <= *q.budget.gpu_bytes;
 }
 
+// The run with as many experts in memory as there is room for; the same run if
+// all fit, or too few.
+RunShape with_experts_that_fit(const Question& q, RunShape run) {
+  const int64_t experts = q.model.expert_bytes();
+  if (experts == 0 || run.copies_weights || run.expert_budget_bytes >= 0) {
+    return run;
+  }
+  RunShape without = run;
+  without.expert_budget_bytes = 0;
+  const int64_t room =
+      q.budget.bytes - plan_memory(q.model, without).total_bytes();
+  if (room < experts && room >= q.model.least_expert_bytes()) {
+    run.expert_budget_bytes = room;
+  }
+  return run;
+}
+
 bool fits(const Question& q, const RunShape& run) {
-  const MemoryPlan plan = plan_memory(q.model, run);
+  const MemoryPlan plan = plan_memory(q.model, with_experts_that_fit(q, run));
   return plan.total_bytes() <= q.budget.bytes &&
       (gpu_fits(q, plan, false) || gpu_fits(q, plan, true));
 }
@@ -213,6 +230,9 @@ std::optional<FitOption> smaller_quantization(const Question& q) {
     };
     model.weight_bytes = scale(model.weight_bytes);
     model.embedding_bytes = scale(model.embedding_bytes);
+    for (LayerShape& layer : model.layers) {
+      layer.expert_bytes = scale(layer.expert_bytes);
+    }
     if (fits({model, q.run, q.budget, q.target}, q.run)) {
       return FitOption{
           OptionKind::smaller_quantization,
@@ -379,7 +399,10 @@ std::variant<Fits, Shortfall> fit_memory(
   const MemoryPlan plan = plan_memory(model, run);
   const int64_t most = max_context_tokens(model, run, budget, target);
   if (fits(q, run)) {
-    return Fits{plan, !gpu_fits(q, plan, false), most};
+    const RunShape fitting = with_experts_that_fit(q, run);
+    const MemoryPlan fitted = plan_memory(model, fitting);
+    return Fits{
+        fitted, !gpu_fits(q, fitted, false), most, fitting.expert_budget_bytes};
   }
   Shortfall shortfall{plan, most, reasons_for(q, plan), {}};
   // The least loss first: speed and history before fidelity, money last.

@@ -71,6 +71,8 @@ struct Fits {
   /// the CPU from the mapped file.
   bool embedding_on_cpu = false;
   int64_t max_context_tokens = 0;
+  /// See RunShape: how many bytes of experts stay in memory where not all fit.
+  int64_t expert_budget_bytes = -1;
 };
 
 struct Shortfall {

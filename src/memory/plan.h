@@ -17,13 +17,25 @@ struct RunShape {
   /// Tokens per forward pass while the prompt is read.
   int64_t prefill_chunk = 0;
   int threads = 1;
-  /// Bits of one cached key or value: 16, 8 or 4; 32 on the stock path of a
-  /// CPU.
+  /// Bits of one cached key or value: 16, 8 or 4; 32 for float32, which the
+  /// stock path of a CPU has instead of 16.
   int kv_bits = 16;
-  /// The fewest that the path in use can do.
+  /// The fewest that the model can do.
   int least_kv_bits = 16;
+  int64_t prefix_bytes = 0;  // for beginnings of earlier prompts
   /// Weights are copied out of the file, as the stock path does.
   bool copies_weights = false;
+  /// Bytes of experts that stay in memory, the rest being read from disk when a
+  /// token wants them; negative: all.
+  int64_t expert_budget_bytes = -1;
+
+  /// What of a model's experts is in memory at the fullest.
+  int64_t resident_expert_bytes(const ModelShape& model) const {
+    const int64_t all = model.expert_bytes();
+    return expert_budget_bytes < 0 || expert_budget_bytes > all
+        ? all
+        : expert_budget_bytes;
+  }
 };
 
 enum class MemoryClass { weights, kv, state, activation, runtime };

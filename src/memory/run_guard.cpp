@@ -32,10 +32,14 @@ void ResultSoFar::begin(const Result& result) {
   result_ = result;
 }
 
-void ResultSoFar::append(int32_t token, std::string_view text) {
+void ResultSoFar::append(
+    int32_t token,
+    std::string_view text,
+    std::string_view reasoning) {
   const std::lock_guard lock(mutex_);
   result_.token_ids.push_back(token);
   result_.text += text;
+  result_.reasoning += reasoning;
 }
 
 void ResultSoFar::append(std::string_view text) {

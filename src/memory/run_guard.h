@@ -19,7 +19,7 @@ namespace bantam {
 class ResultSoFar {
  public:
   void begin(const Result& result);
-  void append(int32_t token, std::string_view text);
+  void append(int32_t token, std::string_view text, std::string_view reasoning);
   /// Of a backend that does not tell its tokens.
   void append(std::string_view text);
   Result get() const;

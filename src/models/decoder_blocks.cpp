@@ -58,11 +58,9 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
 }
 
 nn::mx::array ModelEnds::embed(
-    std::span<const TokenId> tokens,
+    const nn::mx::array& tokens,
     const nn::Compute& compute) const {
-  const nn::mx::array ids(
-      tokens.begin(), {static_cast<int>(tokens.size())}, nn::mx::int32);
-  return nn::embed(ids, embed_tokens_, options_.embedding_scale, compute);
+  return nn::embed(tokens, embed_tokens_, options_.embedding_scale, compute);
 }
 
 nn::mx::array ModelEnds::logits(
@@ -123,7 +121,11 @@ SelfAttention::SelfAttention(
   };
   project("self_attn.q_proj", attention_.q_width());
   project("self_attn.k_proj", attention_.kv_width());
-  project("self_attn.v_proj", attention_.kv_width());
+  if (options.keys_are_values) {
+    qkv_proj_.push_back(qkv_proj_.back());
+  } else {
+    project("self_attn.v_proj", attention_.kv_width());
+  }
   const int64_t width = attention_.q_width() + 2 * attention_.kv_width();
   reader.widen(width, config.hidden_size);
   reader.shape.scratch_floats = std::max(reader.shape.scratch_floats, width);
@@ -136,7 +138,19 @@ SelfAttention::SelfAttention(
     attention_.k_norm =
         reader.norm(layer + "self_attn.k_norm", config.head_dim);
   }
+  if (options.value_norm) {
+    attention_.v_norm = nn::RmsNorm(
+        std::vector<float>(config.head_dim, 1.0f),
+        config.rms_norm_eps,
+        reader.compute);
+  }
+  if (options.sinks) {
+    attention_.sink_scores = reader.source.values(
+        layer + "self_attn.sinks", config.num_attention_heads);
+  }
   post_norm_ = read_post_norm(reader, layer, options.post_norm);
+  nn::join_rows(qkv_proj_, reader.compute);
+  attention_.prepare(reader.compute);
 }
 
 nn::mx::array SelfAttention::forward(
@@ -178,6 +192,7 @@ GatedMlp::GatedMlp(
         config.hidden_size,
         config.mlp_bias));
   }
+  nn::join_rows(gate_up_proj_, reader.compute);
   reader.widen(2 * config.intermediate_size, config.hidden_size);
   reader.emit(2 * config.intermediate_size + config.hidden_size);
 }

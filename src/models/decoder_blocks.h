@@ -49,10 +49,9 @@ class ModelEnds {
  public:
   explicit ModelEnds(const BlockReader& reader, const EndOptions& options = {});
 
-  /// -> [tokens, hidden]
-  nn::mx::array embed(
-      std::span<const TokenId> tokens,
-      const nn::Compute& compute) const;
+  /// tokens: int32 [tokens] -> [tokens, hidden]
+  nn::mx::array embed(const nn::mx::array& tokens, const nn::Compute& compute)
+      const;
   /// -> [logit_tokens, vocabulary]
   nn::mx::array logits(
       const nn::mx::array& x,
@@ -72,6 +71,9 @@ struct AttentionOptions {
   float scale = 0;                  // of scores; 0: 1 / sqrt(head_dim)
   const nn::Rope* rope = nullptr;   // instead of the configuration's
   std::string_view post_norm = {};  // of what is added to x; empty: none
+  bool sinks = false;               // a learnt score for each head's sink
+  bool value_norm = false;          // values are normed, without a weight
+  bool keys_are_values = false;     // v_proj is k_proj
 };
 
 /// x + o_proj(attend(q_proj, k_proj, v_proj of the normed x)).

@@ -190,18 +190,45 @@ DecoderConfig config_from_json(
   return config;
 }
 
+// YaRN's numbers under the names that config.json has for them.
+Json gguf_yarn(const Checkpoint& checkpoint) {
+  const GgufFile& gguf = *checkpoint.gguf();
+  const auto number = [&](std::string_view name) {
+    return gguf.number(gguf_key(checkpoint, name));
+  };
+  if (number("rope.scaling.yarn_log_multiplier").value_or(0) != 0) {
+    fail(
+        ErrorCode::unsupported,
+        "{}: rope scaling with a log multiplier is not supported",
+        gguf.path());
+  }
+  Json yarn{{"rope_type", "yarn"}};
+  const auto copy = [&](const char* to, std::string_view from) {
+    if (const auto value = number(from)) {
+      yarn[to] = *value;
+    }
+  };
+  copy("factor", "rope.scaling.factor");
+  copy(
+      "original_max_position_embeddings",
+      "rope.scaling.original_context_length");
+  copy("beta_fast", "rope.scaling.yarn_beta_fast");
+  copy("beta_slow", "rope.scaling.yarn_beta_slow");
+  return yarn;
+}
+
 // The frequencies of a GGUF file: converters bake Llama 3's scaling into a
 // tensor of divisors; only linear scaling is left to the reader.
-std::vector<float> gguf_frequencies(
-    const Checkpoint& checkpoint,
-    int64_t pairs) {
+nn::Rope gguf_rope(const Checkpoint& checkpoint, int64_t pairs) {
   const GgufFile& gguf = *checkpoint.gguf();
   const std::string& source = gguf.path();
   const auto key = [&](std::string_view name) {
     return gguf_key(checkpoint, name);
   };
-  std::vector<float> frequencies = rope_frequencies(
-      rope_theta(gguf.number(key("rope.freq_base")), 10000.0, source), pairs);
+  const double theta =
+      rope_theta(gguf.number(key("rope.freq_base")), 10000.0, source);
+  nn::Rope rope{.frequencies = rope_frequencies(theta, pairs)};
+  std::vector<float>& frequencies = rope.frequencies;
   if (checkpoint.find("rope_freqs.weight") != nullptr) {
     divide_frequencies(
         frequencies, checkpoint.vector("rope_freqs.weight", pairs));
@@ -215,14 +242,18 @@ std::vector<float> gguf_frequencies(
     }
     const std::vector<float> factors(pairs, static_cast<float>(factor));
     divide_frequencies(frequencies, factors);
+  } else if (scaling == "yarn") {
+    const Json yarn = gguf_yarn(checkpoint);
+    rope.amplitude =
+        scale_frequencies(frequencies, theta, JsonConfig(yarn, source));
   } else if (scaling != "none") {
     fail(
         ErrorCode::unsupported,
-        "{}: rope scaling \"{}\" is not supported (known: none, linear)",
+        "{}: rope scaling \"{}\" is not supported (known: none, linear, yarn)",
         source,
         scaling);
   }
-  return frequencies;
+  return rope;
 }
 
 DecoderConfig config_from_gguf(
@@ -277,7 +308,7 @@ DecoderConfig config_from_gguf(
         rotated,
         config.head_dim);
   }
-  config.rope.frequencies = gguf_frequencies(checkpoint, rotated / 2);
+  config.rope = gguf_rope(checkpoint, rotated / 2);
   return config;
 }
 

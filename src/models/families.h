@@ -27,6 +27,16 @@ std::unique_ptr<Model> make_qwen3_moe(
     const Checkpoint& checkpoint,
     const nn::Compute& compute);
 
+ModelShape describe_gemma4(const Checkpoint& checkpoint);
+std::unique_ptr<Model> make_gemma4(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute);
+
+ModelShape describe_gpt_oss(const Checkpoint& checkpoint);
+std::unique_ptr<Model> make_gpt_oss(
+    const Checkpoint& checkpoint,
+    const nn::Compute& compute);
+
 ModelShape describe_gemma3(const Checkpoint& checkpoint);
 std::unique_ptr<Model> make_gemma3(
     const Checkpoint& checkpoint,

@@ -86,7 +86,7 @@ class Qwen final : public Model {
   const ModelShape& shape() const override { return shape_; }
 
   nn::mx::array forward(
-      std::span<const TokenId> tokens,
+      const nn::mx::array& tokens,
       int64_t logit_tokens,
       KvCache& cache) override {
     nn::mx::array x = ends_.embed(tokens, compute_);
@@ -137,6 +137,7 @@ class Qwen final : public Model {
       layer.moe.emplace(reader_, path, config_.moe);
       shape.experts = config_.moe.num_experts;
       shape.active_experts = config_.moe.num_experts_per_tok;
+      shape.expert_bytes = layer.moe->expert_bytes();
     } else {
       layer.mlp.emplace(reader_, path);
     }

@@ -33,7 +33,7 @@ class Qwen3Moe final : public Model {
   const ModelShape& shape() const override { return shape_; }
 
   nn::mx::array forward(
-      std::span<const TokenId> tokens,
+      const nn::mx::array& tokens,
       int64_t logit_tokens,
       KvCache& cache) override {
     nn::mx::array x = ends_.embed(tokens, compute_);
@@ -61,6 +61,7 @@ class Qwen3Moe final : public Model {
       layer.moe.emplace(reader_, path, moe_);
       shape.experts = moe_.num_experts;
       shape.active_experts = moe_.num_experts_per_tok;
+      shape.expert_bytes = layer.moe->expert_bytes();
     } else {
       layer.mlp.emplace(reader_, path);
     }

@@ -9,6 +9,7 @@
 #include "models/config_reader.h"
 #include "models/families.h"
 #include "models/folder_export.h"
+#include "models/mlx_lm_models.h"
 
 namespace bantam {
 
@@ -42,7 +43,22 @@ constexpr std::array kFamilies{
     Family{"qwen35moe", describe_qwen3_5, make_qwen3_5},
     Family{"gemma3", describe_gemma3, make_gemma3},
     Family{"gemma3_text", describe_gemma3, make_gemma3},
+    Family{"gemma4", describe_gemma4, make_gemma4},
+    Family{"gemma4_text", describe_gemma4, make_gemma4},
+    Family{"gpt_oss", describe_gpt_oss, make_gpt_oss},
+    Family{"gpt-oss", describe_gpt_oss, make_gpt_oss},
 };
+
+const char* other_way(
+    const Checkpoint& checkpoint,
+    const std::string& architecture) {
+  if (checkpoint.is_gguf()) {
+    return "mlx-lm reads no GGUF files";
+  }
+  return mlx_lm_knows(architecture)
+      ? "mlx-lm 0.32.2 knows it: --framework mlx-lm"
+      : "mlx-lm 0.32.2 does not know it either";
+}
 
 const Family& family_of(const Checkpoint& checkpoint) {
   const std::string architecture = architecture_of(checkpoint);
@@ -55,10 +71,11 @@ const Family& family_of(const Checkpoint& checkpoint) {
   const std::string near = nearest(architecture, known);
   fail(
       ErrorCode::unsupported,
-      "{}: architecture \"{}\" is not supported{} (known: {})",
+      "{}: architecture \"{}\" is not supported{}; {} (known: {})",
       checkpoint.path(),
       architecture,
       near.empty() ? "" : fmt::format("; the nearest is \"{}\"", near),
+      other_way(checkpoint, architecture),
       fmt::join(known, ", "));
 }
 

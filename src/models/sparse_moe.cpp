@@ -110,8 +110,8 @@ nn::ExpertMatrices read_matrices(
   const std::string fused = layer + "mlp.experts.gate_up_proj";
   if (source.find(fused) != nullptr) {
     for (const auto& both : source.matrices(fused, count, 2 * width, hidden)) {
-      matrices.gate.push_back(rows_of(both, 0, width));
-      matrices.up.push_back(rows_of(both, width, width));
+      matrices.gate.push_back(both.slice(0, width));
+      matrices.up.push_back(both.slice(width, width));
     }
     matrices.down =
         source.matrices(layer + "mlp.experts.down_proj", count, hidden, width);
@@ -185,18 +185,32 @@ SparseMoe::SparseMoe(
     BlockReader& reader,
     const std::string& layer,
     const MoeConfig& moe)
-    : experts_(
-          reader.norm(
-              layer + "post_attention_layernorm",
-              reader.config.hidden_size),
-          reader.linear(
-              layer + "mlp.gate",
-              moe.num_experts,
-              reader.config.hidden_size),
-          read_matrices(reader.source, layer, moe, reader.config.hidden_size),
-          read_shared(reader, layer, moe),
-          {.active = moe.num_experts_per_tok, .normalize = moe.norm_topk_prob},
-          reader.compute) {
+    : SparseMoe(
+          reader,
+          moe,
+          nn::Experts(
+              reader.norm(
+                  layer + "post_attention_layernorm",
+                  reader.config.hidden_size),
+              reader.linear(
+                  layer + "mlp.gate",
+                  moe.num_experts,
+                  reader.config.hidden_size),
+              read_matrices(
+                  reader.source,
+                  layer,
+                  moe,
+                  reader.config.hidden_size),
+              read_shared(reader, layer, moe),
+              {.active = moe.num_experts_per_tok,
+               .normalize = moe.norm_topk_prob},
+              reader.compute)) {}
+
+SparseMoe::SparseMoe(
+    BlockReader& reader,
+    const MoeConfig& moe,
+    nn::Experts experts)
+    : experts_(std::move(experts)) {
   reader.widen(moe.moe_intermediate_size, reader.config.hidden_size);
   reader.widen(reader.config.hidden_size, moe.moe_intermediate_size);
   reader.emit(reader.config.hidden_size);

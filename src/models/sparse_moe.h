@@ -40,11 +40,15 @@ class SparseMoe {
       BlockReader& reader,
       const std::string& layer,
       const MoeConfig& moe);
+  /// Of a family that reads its experts in its own way.
+  SparseMoe(BlockReader& reader, const MoeConfig& moe, nn::Experts experts);
 
   nn::mx::array forward(const nn::mx::array& x, const nn::Compute& compute)
       const {
     return nn::experts_add(x, experts_, compute);
   }
+  /// Of the experts that are chosen, a shared one aside.
+  int64_t expert_bytes() const { return experts_.bytes(); }
 
  private:
   nn::Experts experts_;

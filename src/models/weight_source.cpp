@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "models/weight_source.h"
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <map>
 #include <utility>
 
@@ -77,35 +79,7 @@ std::string_view translated(
   return {};
 }
 
-int64_t bytes_of(const kernels::WeightMatrix& w) {
-  int64_t bytes = w.rows * w.row_bytes;
-  if (w.format == kernels::WeightFormat::affine) {
-    const int64_t groups = w.rows * (w.cols / w.group);
-    const int64_t scale_bytes =
-        w.scale_format == kernels::WeightFormat::f32 ? 4 : 2;
-    bytes += 2 * groups * scale_bytes;
-  }
-  return bytes;
-}
-
 }  // namespace
-
-kernels::WeightMatrix rows_of(
-    const kernels::WeightMatrix& w,
-    int64_t first,
-    int64_t rows) {
-  kernels::WeightMatrix part = w;
-  part.rows = rows;
-  part.data += first * w.row_bytes;
-  if (w.format == kernels::WeightFormat::affine) {
-    const int64_t scale_bytes =
-        w.scale_format == kernels::WeightFormat::f32 ? 4 : 2;
-    const int64_t offset = first * (w.cols / w.group) * scale_bytes;
-    part.scales += offset;
-    part.biases += offset;
-  }
-  return part;
-}
 
 WeightSource::WeightSource(
     const Checkpoint& checkpoint,
@@ -161,7 +135,7 @@ void WeightSource::mark_used(std::string_view name) {
 
 void WeightSource::count(const kernels::WeightMatrix& matrix) {
   parameters_ += matrix.rows * matrix.cols;
-  matrix_bytes_ += bytes_of(matrix);
+  matrix_bytes_ += matrix.bytes();
 }
 
 kernels::WeightMatrix WeightSource::matrix(
@@ -199,9 +173,97 @@ std::vector<kernels::WeightMatrix> WeightSource::matrices(
   count(all);
   std::vector<kernels::WeightMatrix> parts;
   for (int64_t i = 0; i < count_of; ++i) {
-    parts.push_back(rows_of(all, i * rows, rows));
+    parts.push_back(all.slice(i * rows, rows));
   }
   return parts;
+}
+
+namespace {
+
+void require(
+    const Tensor& tensor,
+    std::initializer_list<int64_t> shape,
+    std::string_view types,
+    bool type_fits) {
+  if (!type_fits || !std::ranges::equal(tensor.shape, shape)) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: tensor {} at byte {} is {} {}, but the configuration makes it {} "
+        "{}",
+        tensor.file,
+        in_quotes(tensor.name),
+        tensor.file_offset,
+        layout_of(tensor.type).name,
+        shape_text(tensor.shape),
+        types,
+        shape_text(std::vector<int64_t>(shape)));
+  }
+}
+
+}  // namespace
+
+std::vector<kernels::WeightMatrix> WeightSource::mxfp4_blocks(
+    const std::string& path,
+    int64_t count_of,
+    int64_t rows,
+    int64_t cols) {
+  constexpr int64_t kGroup = 32;
+  if (cols % kGroup != 0) {
+    fail(
+        ErrorCode::invalid_file,
+        "{}: {} has rows of {} values, which do not divide into groups of {}",
+        checkpoint_.path(),
+        in_quotes(path),
+        cols,
+        kGroup);
+  }
+  const std::string name = name_of(path);
+  const Tensor& blocks = checkpoint_.at(name + "_blocks");
+  const Tensor& scales = checkpoint_.at(name + "_scales");
+  const int64_t groups = cols / kGroup;
+  const auto is_bytes = [](const Tensor& tensor) {
+    return tensor.type == TensorType::u8;
+  };
+  require(blocks, {count_of, rows, groups, kGroup / 2}, "U8", is_bytes(blocks));
+  require(scales, {count_of, rows, groups}, "U8", is_bytes(scales));
+  kernels::WeightMatrix all;
+  all.format = kernels::WeightFormat::mlx_mxfp4;  // the same nibbles
+  all.rows = count_of * rows;
+  all.cols = cols;
+  all.data = blocks.bytes.data();
+  all.row_bytes = kernels::row_bytes(all.format, cols);
+  all.bits = 4;
+  all.group = kGroup;
+  all.scales = scales.bytes.data();
+  used_.insert({&blocks, &scales});
+  count(all);
+  std::vector<kernels::WeightMatrix> parts;
+  for (int64_t i = 0; i < count_of; ++i) {
+    parts.push_back(all.slice(i * rows, rows));
+  }
+  return parts;
+}
+
+kernels::WeightMatrix WeightSource::float_table(
+    const std::string& name,
+    int64_t rows,
+    int64_t cols) {
+  using kernels::WeightFormat;
+  const Tensor& tensor = checkpoint_.at(name_of(name));
+  kernels::WeightMatrix table;
+  table.format = tensor.type == TensorType::f16 ? WeightFormat::f16
+      : tensor.type == TensorType::bf16         ? WeightFormat::bf16
+                                                : WeightFormat::f32;
+  const bool is_float =
+      tensor.type == TensorType::f32 || table.format != WeightFormat::f32;
+  require(tensor, {rows, cols}, "F32, F16 or BF16", is_float);
+  table.rows = rows;
+  table.cols = cols;
+  table.data = tensor.bytes.data();
+  table.row_bytes = kernels::row_bytes(table.format, cols);
+  used_.insert(&tensor);
+  count(table);
+  return table;
 }
 
 std::vector<float> WeightSource::norm(const std::string& path, int64_t size) {

@@ -22,12 +22,6 @@ struct GgufName {
   std::string_view gguf;
 };
 
-/// Rows [first, first + rows) of `w`.
-kernels::WeightMatrix rows_of(
-    const kernels::WeightMatrix& w,
-    int64_t first,
-    int64_t rows);
-
 class WeightSource {
  public:
   /// `names` holds what a family's GGUF files call unlike most; `checkpoint`
@@ -61,6 +55,18 @@ class WeightSource {
   std::vector<kernels::WeightMatrix> matrices(
       const std::string& path,
       int64_t count,
+      int64_t rows,
+      int64_t cols);
+  /// `count` matrices of gpt-oss's own mxfp4: path_blocks, [count, rows,
+  /// cols / 32, 16] bytes, and path_scales, [count, rows, cols / 32] bytes.
+  std::vector<kernels::WeightMatrix> mxfp4_blocks(
+      const std::string& path,
+      int64_t count,
+      int64_t rows,
+      int64_t cols);
+  /// The 2-D tensor of this full name, as floats where they lie.
+  kernels::WeightMatrix float_table(
+      const std::string& name,
       int64_t rows,
       int64_t cols);
   /// The 1-D tensor path.weight.

@@ -14,20 +14,14 @@
 
 namespace bantam::nn {
 
+class ExpertResidency;
+
 namespace mx = mlx::core;
 
 /// Two ways to compute the same graph.
 enum class KernelPath {
   native,  // our CPU primitives over kernels/; weights stay in mapped files
   stock,   // stock MLX operations: GPU streams, and the CPU to test them
-};
-
-/// What the experts of a model have read so far: of their weights, only those
-/// that the router chose are touched.
-struct ExpertTraffic {
-  int64_t choices = 0;  // pairs of token and expert
-  int64_t visits = 0;   // experts read, once for all tokens of a chunk
-  int64_t bytes = 0;    // of their weights
 };
 
 /// Scratch that the native primitives of one stream share. They run one at a
@@ -38,7 +32,6 @@ struct Workspace {
   kernels::Activations inner;        // of experts, between their products
   std::vector<float> floats;         // rms_norm and swiglu outputs, roped q/k/v
   std::vector<std::byte> attention;  // kernels::attention_scratch_bytes
-  ExpertTraffic experts;
 };
 
 /// Shared by every block of a model; outlives them. Used by one thread.
@@ -49,6 +42,8 @@ struct Compute {
   mx::Dtype dtype = mx::float32;
   kernels::ThreadPool* pool = nullptr;
   Workspace* workspace = nullptr;
+  /// Of the native path; may be null.
+  ExpertResidency* residency = nullptr;
   /// Heard between the layers of a long chunk; may be null.
   const std::stop_token* stop = nullptr;
 };

@@ -7,16 +7,22 @@
 #include <utility>
 
 #include "kernels/elementwise.h"
+#include "kernels/matmul.h"
+#include "kernels/scalar_math.h"
 #include "nn/cpu_primitive.h"
+#include "nn/expert_residency.h"
 #include "nn/stock_experts.h"
 
 namespace bantam::nn {
 
 namespace {
 
-int64_t bytes_of(const kernels::WeightMatrix& w) {
-  return w.rows * w.row_bytes;
-}
+// Experts whose reading has begun before they are used: those of one token in
+// most models, and enough that a disk is never idle.
+constexpr size_t kFetchedAhead = 16;
+
+// OpenAI's factor in the sigmoid, which makes it close to GELU.
+constexpr float kClampedAlpha = 1.702f;
 
 // One call of experts_add on the native path. The scratch is a run of floats
 // per buffer, for all tokens of the chunk.
@@ -25,6 +31,7 @@ class ExpertRun {
   ExpertRun(const Experts& experts, const Compute& compute, int64_t tokens)
       : experts_(experts),
         workspace_(*compute.workspace),
+        residency_(compute.residency),
         pool_(*compute.pool),
         tokens_(tokens),
         hidden_(experts.hidden()) {
@@ -42,6 +49,7 @@ class ExpertRun {
     product_ = take(widest);
     shares_ = take(experts.count());
     weights_ = take(experts.count());
+    bias_ = next;
   }
 
   void run(const float* x, float* out) {
@@ -53,11 +61,13 @@ class ExpertRun {
         hidden_,
         normed_,
         pool_);
-    std::copy_n(x, tokens_ * hidden_, out);
-    route();
-    for (int64_t e = 0; e < experts_.count(); ++e) {
-      visit(e, out);
+    if (experts_.options().adds_input) {
+      std::copy_n(x, tokens_ * hidden_, out);
+    } else {
+      std::fill_n(out, tokens_ * hidden_, 0.0f);
     }
+    route(x);
+    visit_chosen(out);
     if (experts_.shared()) {
       add_shared(*experts_.shared(), out);
     }
@@ -65,9 +75,21 @@ class ExpertRun {
 
  private:
   // weights_[t][e]: the weight of expert e for token t, 0 if not chosen.
-  void route() {
+  void route(const float* x) {
     const Linear& router = experts_.router();
-    prepare(workspace_.activations, normed_, tokens_, hidden_, router.matrix());
+    const float* input = normed_;
+    if (const auto& own = experts_.router_input()) {
+      kernels::rms_norm(
+          x,
+          own->norm.weight().data(),
+          own->norm.eps(),
+          tokens_,
+          hidden_,
+          gathered_,
+          pool_);
+      input = gathered_;
+    }
+    prepare(workspace_.activations, input, tokens_, hidden_, router.matrix());
     router.multiply(
         workspace_.activations,
         shares_,
@@ -77,7 +99,6 @@ class ExpertRun {
     for (int64_t t = 0; t < tokens_; ++t) {
       choose(shares_ + t * experts_.count(), weights_ + t * experts_.count());
     }
-    workspace_.experts.choices += tokens_ * experts_.options().active;
   }
 
   void choose(float* shares, float* weights) const {
@@ -98,6 +119,49 @@ class ExpertRun {
     for (int64_t e = 0; e < count && experts_.options().normalize; ++e) {
       weights[e] = weights[e] != 0 ? weights[e] / sum : 0.0f;
     }
+    if (const auto& own = experts_.router_input()) {
+      for (int64_t e = 0; e < count; ++e) {
+        weights[e] *= own->expert_scales[e];
+      }
+    }
+  }
+
+  // The experts that some token chose, in ascending order; those that come next
+  // are on their way from the disk meanwhile.
+  void visit_chosen(float* out) {
+    std::vector<int64_t> chosen;
+    for (int64_t e = 0; e < experts_.count(); ++e) {
+      bool any = false;
+      for (int64_t t = 0; t < tokens_ && !any; ++t) {
+        any = is_chosen(t, e);
+      }
+      if (any) {
+        chosen.push_back(e);
+      }
+    }
+    size_t fetched = 0;
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      if (residency_ != nullptr) {
+        while (fetched < std::min(chosen.size(), i + kFetchedAhead)) {
+          residency_->fetch(matrices_of(chosen[fetched++]));
+        }
+        residency_->use(matrices_of(chosen[i]));
+      }
+      visit(chosen[i], out);
+    }
+    if (residency_ != nullptr) {
+      residency_->add_choices(tokens_ * experts_.options().active);
+    }
+  }
+
+  std::vector<const kernels::WeightMatrix*> matrices_of(int64_t e) const {
+    const ExpertMatrices& matrices = experts_.matrices();
+    std::vector<const kernels::WeightMatrix*> list{&matrices.gate[e]};
+    if (!experts_.interleaved()) {
+      list.push_back(&matrices.up[e]);
+    }
+    list.push_back(&matrices.down[e]);
+    return list;
   }
 
   void visit(int64_t e, float* out) {
@@ -109,36 +173,46 @@ class ExpertRun {
             normed_ + t * hidden_, hidden_, gathered_ + rows++ * hidden_);
       }
     }
-    if (rows == 0) {
-      return;
-    }
     const ExpertMatrices& matrices = experts_.matrices();
     const int64_t width = experts_.width();
-    const auto multiply = [&](const kernels::WeightMatrix& w,
-                              const kernels::Activations& x,
-                              float* y,
-                              int64_t stride) {
-      kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
-      workspace_.experts.bytes += bytes_of(w);
-    };
     // A lone token keeps its activations for all of its experts.
     if (rows != tokens_ || !prepared_) {
       prepare(
           workspace_.activations, gathered_, rows, hidden_, matrices.gate[e]);
       prepared_ = rows == tokens_;
     }
-    multiply(matrices.gate[e], workspace_.activations, gate_up_, 2 * width);
-    if (matrices.up[e].group_size() != matrices.gate[e].group_size()) {
-      prepare(workspace_.activations, gathered_, rows, hidden_, matrices.up[e]);
-      prepared_ = false;
-    }
     multiply(
-        matrices.up[e], workspace_.activations, gate_up_ + width, 2 * width);
-    kernels::swiglu(
-        gate_up_, gate_up_ + width, 2 * width, rows, width, product_, pool_);
+        matrices.gate[e],
+        matrices.gate_bias,
+        e,
+        workspace_.activations,
+        gate_up_,
+        2 * width);
+    if (experts_.interleaved()) {
+      part_pairs(rows);
+    } else {
+      if (matrices.up[e].group_size() != matrices.gate[e].group_size()) {
+        prepare(
+            workspace_.activations, gathered_, rows, hidden_, matrices.up[e]);
+        prepared_ = false;
+      }
+      multiply(
+          matrices.up[e],
+          matrices.up_bias,
+          e,
+          workspace_.activations,
+          gate_up_ + width,
+          2 * width);
+    }
+    gate(rows, width);
     prepare(workspace_.inner, product_, rows, width, matrices.down[e]);
-    multiply(matrices.down[e], workspace_.inner, result_, hidden_);
-    ++workspace_.experts.visits;
+    multiply(
+        matrices.down[e],
+        matrices.down_bias,
+        e,
+        workspace_.inner,
+        result_,
+        hidden_);
     int64_t row = 0;
     for (int64_t t = 0; t < tokens_; ++t) {
       if (is_chosen(t, e)) {
@@ -148,6 +222,58 @@ class ExpertRun {
             hidden_,
             out + t * hidden_);
       }
+    }
+  }
+
+  // y = W x (+ row e of the biases), for the tokens that x holds.
+  void multiply(
+      const kernels::WeightMatrix& w,
+      const std::optional<kernels::WeightMatrix>& biases,
+      int64_t e,
+      const kernels::Activations& x,
+      float* y,
+      int64_t stride) {
+    kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
+    if (biases) {
+      kernels::dequantize_row(*biases, e, bias_);
+      for (int64_t t = 0; t < x.tokens(); ++t) {
+        kernels::add_scaled(bias_, 1.0f, w.rows, y + t * stride);
+      }
+    }
+  }
+
+  // Gates and ups that alternate: all gates in front instead.
+  void part_pairs(int64_t rows) {
+    const int64_t width = experts_.width();
+    for (int64_t t = 0; t < rows; ++t) {
+      float* row = gate_up_ + t * 2 * width;
+      for (int64_t i = 0; i < width; ++i) {
+        product_[i] = row[2 * i + 1];
+        row[i] = row[2 * i];
+      }
+      std::copy_n(product_, width, row + width);
+    }
+  }
+
+  // product_ = activation(gate) * up
+  void gate(int64_t rows, int64_t width) {
+    const float limit = experts_.options().swiglu_limit;
+    const float* up = gate_up_ + width;
+    if (limit > 0) {
+      kernels::clamped_swiglu(
+          gate_up_,
+          up,
+          2 * width,
+          rows,
+          width,
+          {.alpha = kClampedAlpha, .limit = limit},
+          product_,
+          pool_);
+    } else {
+      const auto gated = experts_.options().activation == Activation::silu
+          ? kernels::swiglu
+          : kernels::geglu;
+      gated(gate_up_, up, 2 * width, rows, width, product_, pool_);
     }
   }
 
@@ -168,7 +294,8 @@ class ExpertRun {
     shared.down.multiply(
         workspace_.inner, result_, hidden_, kernels::Store::assign, pool_);
     for (int64_t t = 0; t < tokens_; ++t) {
-      const float weight = 1.0f / (1.0f + std::exp(-shares_[t]));
+      const auto weight = static_cast<float>(
+          1 / (1 + kernels::steady_exp(-static_cast<double>(shares_[t]))));
       kernels::add_scaled(
           result_ + t * hidden_, weight, hidden_, out + t * hidden_);
     }
@@ -190,6 +317,7 @@ class ExpertRun {
 
   const Experts& experts_;
   Workspace& workspace_;
+  ExpertResidency* residency_;
   kernels::ThreadPool& pool_;
   int64_t tokens_;
   int64_t hidden_;
@@ -200,6 +328,7 @@ class ExpertRun {
   float* product_;
   float* shares_;
   float* weights_;
+  float* bias_;            // of one expert
   bool prepared_ = false;  // activations hold all tokens, for experts
 };
 
@@ -218,15 +347,34 @@ Experts::Experts(
       shared_(std::move(shared)),
       options_(options) {
   if (compute.path == KernelPath::stock) {
-    stock_ = {
-        .gate = to_stock(matrices_.gate, compute),
-        .up = to_stock(matrices_.up, compute),
-        .down = to_stock(matrices_.down, compute)};
+    stock_ = stock_of(matrices_, compute);
   }
 }
 
+void Experts::set_router_input(RouterInput input) {
+  input_ = std::move(input);
+  if (stock_) {
+    const auto& scales = input_->expert_scales;
+    stock_->scales = mx::array(
+        scales.begin(), {static_cast<int>(scales.size())}, mx::float32);
+  }
+}
+
+int64_t Experts::bytes() const {
+  int64_t bytes = 0;
+  for (const auto* list : {&matrices_.gate, &matrices_.up, &matrices_.down}) {
+    for (const kernels::WeightMatrix& matrix : *list) {
+      bytes += matrix.bytes();
+    }
+  }
+  return bytes;
+}
+
 int64_t Experts::scratch_floats() const {
-  return 3 * hidden() + 3 * std::max(width(), shared_width()) + 2 * count();
+  const bool has_biases = matrices_.down_bias.has_value();
+  const int64_t bias = has_biases ? std::max(2 * width(), hidden()) : 0;
+  return 3 * hidden() + 3 * std::max(width(), shared_width()) + 2 * count() +
+      bias;
 }
 
 mx::array experts_add(

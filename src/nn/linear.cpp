@@ -6,6 +6,8 @@
 
 #include "kernels/elementwise.h"
 #include "nn/cpu_primitive.h"
+#include "nn/gpu_blocks.h"
+#include "nn/gpu_kernel.h"
 
 namespace bantam::nn {
 
@@ -14,6 +16,8 @@ namespace {
 mx::Shape shape_of(int64_t tokens, int64_t features) {
   return {static_cast<int>(tokens), static_cast<int>(features)};
 }
+
+}  // namespace
 
 // gelu(x) = x sigmoid(2 u), as kernels/elementwise.cpp has it.
 mx::array stock_activation(
@@ -32,6 +36,23 @@ mx::array stock_activation(
       mx::add(x, mx::multiply(cube, constant(0.044715f), s), s);
   return mx::multiply(
       x, mx::sigmoid(mx::multiply(bent, constant(1.5957691216f), s), s), s);
+}
+
+namespace {
+
+// activation(gate) * up of [tokens, 2 * columns].
+mx::array stock_product(
+    const mx::array& gate_up,
+    Activation activation,
+    const Compute& compute) {
+  if (has_gpu_kernels(compute)) {
+    return gpu_gated_product(gate_up, activation, compute);
+  }
+  const auto halves = mx::split(gate_up, 2, 1, compute.stream);
+  return mx::multiply(
+      stock_activation(halves[0], activation, compute),
+      halves[1],
+      compute.stream);
 }
 
 }  // namespace
@@ -78,7 +99,7 @@ mx::array Linear::stock(const mx::array& x, const Compute& compute) const {
             /* transpose = */ true,
             stock_->group,
             stock_->bits,
-            "affine",
+            stock_->mode,
             compute.stream)
       : mx::matmul(
             x, mx::transpose(stock_->weight, compute.stream), compute.stream);
@@ -96,10 +117,10 @@ mx::array Linear::stock_rows(const mx::array& rows, const Compute& compute)
   return mx::dequantize(
       take(stock_->weight),
       take(*stock_->scales),
-      take(*stock_->biases),
+      stock_->biases ? std::optional(take(*stock_->biases)) : std::nullopt,
       stock_->group,
       stock_->bits,
-      "affine",
+      stock_->mode,
       std::nullopt,
       compute.dtype,
       compute.stream);
@@ -153,6 +174,9 @@ mx::array norm_project(
                                               shape_of(x.shape(0), cols),
                                               compute.stream);
     const mx::array normed = norm.stock(kept, compute);
+    if (projections[0].is_joined()) {
+      return projections[0].stock(normed, compute);
+    }
     std::vector<mx::array> parts;
     for (const Linear& projection : projections) {
       parts.push_back(projection.stock(normed, compute));
@@ -292,13 +316,11 @@ mx::array gated_project_add(
   const int64_t tokens = gate_up.shape(0);
   const int64_t cols = down.cols();
   if (compute.path == KernelPath::stock) {
-    const auto halves = mx::split(gate_up, 2, 1, compute.stream);
-    const mx::array product = mx::multiply(
-        stock_activation(halves[0], activation, compute),
-        halves[1],
-        compute.stream);
     return stock_add(
-        down.stock(product, compute), post_norm, residual, compute);
+        down.stock(stock_product(gate_up, activation, compute), compute),
+        post_norm,
+        residual,
+        compute);
   }
   return cpu_primitive(
       "GatedProjectAdd",

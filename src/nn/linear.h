@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "kernels/weight_matrix.h"
@@ -15,13 +16,14 @@
 namespace bantam::nn {
 
 /// A weight matrix as stock MLX operations want it: a float matrix, or packed
-/// affine quantization with its scales and biases.
+/// with scales and, in mode "affine", biases.
 struct StockWeight {
   mx::array weight;
   std::optional<mx::array> scales;
   std::optional<mx::array> biases;
   int bits = 0;
   int group = 0;
+  std::string mode = "affine";
 };
 
 /// Copies `w` into MLX arrays. Q4_0, Q4_1 and Q8_0 are affine formats of group
@@ -60,6 +62,9 @@ class Linear {
 
   /// With stock operations. x: [tokens, cols] -> [tokens, rows].
   mx::array stock(const mx::array& x, const Compute& compute) const;
+  /// Are the rows of the matrices after this one joined to it (join_rows)?
+  bool is_joined() const { return is_joined_; }
+
   /// Rows by index. rows: int32 [n] -> [n, cols].
   mx::array stock_rows(const mx::array& rows, const Compute& compute) const;
 
@@ -68,7 +73,15 @@ class Linear {
   std::vector<float> bias_;
   std::optional<StockWeight> stock_;
   std::optional<mx::array> stock_bias_;
+  bool is_joined_ = false;
+
+  friend void join_rows(std::vector<Linear>&, const Compute&);
 };
+
+/// On the stock path, and if their formats agree: one product over the same
+/// input in the place of several. The first of `projections` takes the weights
+/// of the rest, for norm_project() alone.
+void join_rows(std::vector<Linear>& projections, const Compute& compute);
 
 /// The rows of `table` named by `tokens` (int32 [tokens]) times `scale`, as
 /// activations.
@@ -96,6 +109,12 @@ mx::array project_add(
     const Compute& compute);
 
 enum class Activation { silu, gelu_tanh };
+
+/// With stock operations.
+mx::array stock_activation(
+    const mx::array& x,
+    Activation activation,
+    const Compute& compute);
 
 /// residual + W (activation(gate) * up), normed first if there is a
 /// `post_norm`. gate_up: [tokens, 2 * W.cols], the gate in the first half.

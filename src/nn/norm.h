@@ -25,4 +25,12 @@ class RmsNorm {
   std::optional<mx::array> stock_weight_;
 };
 
+/// (residual + norm(x)) * scale; [tokens, features].
+mx::array norm_add(
+    const mx::array& x,
+    const RmsNorm& norm,
+    const mx::array& residual,
+    float scale,
+    const Compute& compute);
+
 }  // namespace bantam::nn

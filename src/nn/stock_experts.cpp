@@ -24,7 +24,7 @@ mx::array gathered(
         /* transpose = */ true,
         w.group,
         w.bits,
-        "affine",
+        w.mode,
         std::nullopt,
         false,
         compute.stream);
@@ -36,6 +36,70 @@ mx::array gathered(
       chosen,
       false,
       compute.stream);
+}
+
+// The same with the bias of each expert.
+mx::array gathered(
+    const mx::array& x,
+    const StockWeight& w,
+    const std::optional<mx::array>& bias,
+    const mx::array& chosen,
+    const Compute& compute) {
+  const mx::array y = gathered(x, w, chosen, compute);
+  if (!bias) {
+    return y;
+  }
+  const mx::array rows = mx::take(*bias, chosen, 0, compute.stream);
+  return mx::add(y, mx::expand_dims(rows, -2, compute.stream), compute.stream);
+}
+
+// Every other row of a stack, from `first` on.
+mx::array every_other_row(
+    const mx::array& x,
+    int first,
+    const Compute& compute) {
+  mx::Shape start(x.ndim(), 0);
+  mx::Shape strides(x.ndim(), 1);
+  start[1] = first;
+  strides[1] = 2;
+  return mx::contiguous(
+      mx::slice(x, start, x.shape(), strides, compute.stream),
+      false,
+      compute.stream);
+}
+
+StockWeight every_other_row(StockWeight w, int first, const Compute& compute) {
+  w.weight = every_other_row(w.weight, first, compute);
+  if (w.scales) {
+    w.scales = every_other_row(*w.scales, first, compute);
+  }
+  if (w.biases) {
+    w.biases = every_other_row(*w.biases, first, compute);
+  }
+  return w;
+}
+
+std::optional<mx::array> stock_bias(
+    const std::optional<kernels::WeightMatrix>& bias,
+    const Compute& compute) {
+  return bias ? std::optional(to_stock(*bias, compute).weight) : std::nullopt;
+}
+
+mx::array clamped_swiglu(
+    const mx::array& gate,
+    const mx::array& up,
+    float limit,
+    const Compute& compute) {
+  const auto number = [&](float value) {
+    return mx::array(value, gate.dtype());
+  };
+  const mx::Stream& s = compute.stream;
+  const mx::array low = mx::minimum(gate, number(limit), s);
+  const mx::array linear = mx::clip(up, number(-limit), number(limit), s);
+  constexpr float kAlpha = 1.702f;
+  const mx::array glu = mx::multiply(
+      low, mx::sigmoid(mx::multiply(low, number(kAlpha), s), s), s);
+  return mx::multiply(mx::add(linear, number(1.0f), s), glu, s);
 }
 
 mx::array swiglu(
@@ -64,6 +128,31 @@ mx::array shared_output(
 
 }  // namespace
 
+Experts::Stock stock_of(
+    const ExpertMatrices& matrices,
+    const Compute& compute) {
+  const StockWeight gate = to_stock(matrices.gate, compute);
+  const auto gate_bias = stock_bias(matrices.gate_bias, compute);
+  Experts::Stock stock{
+      .gate = gate,
+      .up = gate,
+      .down = to_stock(matrices.down, compute),
+      .gate_bias = gate_bias,
+      .up_bias = stock_bias(matrices.up_bias, compute),
+      .down_bias = stock_bias(matrices.down_bias, compute)};
+  if (!matrices.up.empty()) {
+    stock.up = to_stock(matrices.up, compute);
+    return stock;
+  }
+  stock.gate = every_other_row(gate, 0, compute);
+  stock.up = every_other_row(gate, 1, compute);
+  if (gate_bias) {
+    stock.gate_bias = every_other_row(*gate_bias, 0, compute);
+    stock.up_bias = every_other_row(*gate_bias, 1, compute);
+  }
+  return stock;
+}
+
 mx::array stock_experts_add(
     const mx::array& x,
     const Experts& experts,
@@ -71,9 +160,11 @@ mx::array stock_experts_add(
   const int active = static_cast<int>(experts.options().active);
   const int tokens = x.shape(0);
   const mx::array normed = experts.norm().stock(x, compute);
+  const auto& own = experts.router_input();
+  const mx::array routed = own ? own->norm.stock(x, compute) : normed;
   const mx::array shares = mx::softmax(
       mx::astype(
-          experts.router().stock(normed, compute), mx::float32, compute.stream),
+          experts.router().stock(routed, compute), mx::float32, compute.stream),
       -1,
       /* precise = */ true,
       compute.stream);
@@ -88,14 +179,27 @@ mx::array stock_experts_add(
     weights = mx::divide(
         weights, mx::sum(weights, -1, true, compute.stream), compute.stream);
   }
+  if (experts.stock().scales) {
+    weights = mx::multiply(
+        weights,
+        mx::take(*experts.stock().scales, chosen, 0, compute.stream),
+        compute.stream);
+  }
   const mx::array rows = mx::expand_dims(normed, {1, 2}, compute.stream);
-  const mx::array product = swiglu(
-      gathered(rows, experts.stock().gate, chosen, compute),
-      gathered(rows, experts.stock().up, chosen, compute),
-      compute);
+  const Experts::Stock& stock = experts.stock();
+  const mx::array gate =
+      gathered(rows, stock.gate, stock.gate_bias, chosen, compute);
+  const mx::array up = gathered(rows, stock.up, stock.up_bias, chosen, compute);
+  const float limit = experts.options().swiglu_limit;
+  const mx::array product = limit > 0
+      ? clamped_swiglu(gate, up, limit, compute)
+      : mx::multiply(
+            stock_activation(gate, experts.options().activation, compute),
+            up,
+            compute.stream);
   // [tokens, active, hidden]
   const mx::array outputs = mx::squeeze(
-      gathered(product, experts.stock().down, chosen, compute),
+      gathered(product, stock.down, stock.down_bias, chosen, compute),
       2,
       compute.stream);
   const mx::array mixed = mx::sum(
@@ -109,7 +213,8 @@ mx::array stock_experts_add(
       1,
       false,
       compute.stream);
-  const mx::array y = mx::add(x, mixed, compute.stream);
+  const mx::array y =
+      experts.options().adds_input ? mx::add(x, mixed, compute.stream) : mixed;
   return experts.shared()
       ? mx::add(
             y,

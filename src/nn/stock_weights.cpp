@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/matmul.h"
+#include "nn/eval.h"
 #include "nn/linear.h"
 
 namespace bantam::nn {
@@ -55,7 +56,7 @@ float half_at(const std::byte* bytes) {
 StockWeight stock_float(const WeightMatrix& w, const Compute& compute) {
   mx::array weight =
       copied(w.data, shape_of(w.rows, w.cols), dtype_of(w.format));
-  return {cast(weight, compute), std::nullopt, std::nullopt, 0, 0};
+  return {.weight = cast(weight, compute)};
 }
 
 StockWeight stock_affine(const WeightMatrix& w, const Compute& compute) {
@@ -66,7 +67,50 @@ StockWeight stock_affine(const WeightMatrix& w, const Compute& compute) {
       cast(copied(w.scales, scales_shape, scale_dtype), compute),
       cast(copied(w.biases, scales_shape, scale_dtype), compute),
       w.bits,
-      w.group};
+      w.group,
+      "affine"};
+}
+
+// MLX's own floats of 4 and 8 bits: scales are bytes.
+StockWeight stock_microscaled(const WeightMatrix& w) {
+  const char* mode = w.format == WeightFormat::mlx_mxfp4 ? "mxfp4"
+      : w.format == WeightFormat::mlx_mxfp8              ? "mxfp8"
+                                                         : "nvfp4";
+  return {
+      .weight =
+          copied(w.data, shape_of(w.rows, w.cols * w.bits / 32), mx::uint32),
+      .scales = copied(w.scales, shape_of(w.rows, w.cols / w.group), mx::uint8),
+      .biases = std::nullopt,
+      .bits = w.bits,
+      .group = w.group,
+      .mode = mode};
+}
+
+// GGUF's MXFP4: a scale, then 32 floats of which a byte holds i and i + 16;
+// MLX has neighbours in a byte, and the scales apart.
+StockWeight stock_mxfp4_blocks(const WeightMatrix& w) {
+  const int64_t blocks = w.rows * w.cols / kGgufGroup;
+  constexpr int64_t kBlockBytes = 17;
+  std::vector<uint8_t> scales(blocks);
+  std::vector<uint32_t> packed(blocks * 4);
+  for (int64_t b = 0; b < blocks; ++b) {
+    const std::byte* block = w.data + b * kBlockBytes;
+    scales[b] = static_cast<uint8_t>(block[0]);
+    for (int i = 0; i < kGgufGroup; ++i) {
+      const auto byte = static_cast<uint8_t>(block[1 + i % 16]);
+      const uint32_t nibble = i < 16 ? byte & 0xF : byte >> 4;
+      packed[b * 4 + i / 8] |= nibble << (i % 8 * 4);
+    }
+  }
+  return {
+      .weight =
+          mx::array(packed.begin(), shape_of(w.rows, w.cols / 8), mx::uint32),
+      .scales = mx::array(
+          scales.begin(), shape_of(w.rows, w.cols / kGgufGroup), mx::uint8),
+      .biases = std::nullopt,
+      .bits = 4,
+      .group = kGgufGroup,
+      .mode = "mxfp4"};
 }
 
 // One GGUF block of 32 as affine: packed quants, scale and bias.
@@ -127,7 +171,8 @@ StockWeight stock_gguf(const WeightMatrix& w, const Compute& compute) {
       as_scales(scales),
       as_scales(biases),
       bits,
-      kGgufGroup};
+      kGgufGroup,
+      "affine"};
 }
 
 // Formats that MLX cannot multiply: as floats of the activations' type.
@@ -139,7 +184,7 @@ StockWeight stock_dequantized(const WeightMatrix& w, const Compute& compute) {
   for (int64_t row = 0; row < w.rows; ++row) {
     kernels::dequantize_row(w, row, weight.data<float>() + row * w.cols);
   }
-  return {cast(weight, compute), std::nullopt, std::nullopt, 0, 0};
+  return {.weight = cast(weight, compute)};
 }
 
 }  // namespace
@@ -156,8 +201,63 @@ StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
     case WeightFormat::q4_1:
     case WeightFormat::q8_0:
       return stock_gguf(w, compute);
+    case WeightFormat::mlx_mxfp4:
+    case WeightFormat::mlx_mxfp8:
+    case WeightFormat::mlx_nvfp4:
+      return stock_microscaled(w);
+    case WeightFormat::mxfp4:
+      return stock_mxfp4_blocks(w);
     default:
       return stock_dequantized(w, compute);
+  }
+}
+
+void join_rows(std::vector<Linear>& projections, const Compute& compute) {
+  if (compute.path != KernelPath::stock || projections.size() < 2) {
+    return;
+  }
+  const StockWeight& first = *projections[0].stock_;
+  for (const Linear& other : projections) {
+    const StockWeight& w = *other.stock_;
+    if (w.bits != first.bits || w.group != first.group ||
+        w.mode != first.mode ||
+        w.scales.has_value() != first.scales.has_value() ||
+        w.biases.has_value() != first.biases.has_value() ||
+        w.weight.dtype() != first.weight.dtype() ||
+        other.stock_bias_.has_value() !=
+            projections[0].stock_bias_.has_value()) {
+      return;
+    }
+  }
+  const auto joined = [&](const auto& member) {
+    std::vector<mx::array> parts;
+    for (const Linear& each : projections) {
+      parts.push_back(member(each));
+    }
+    return mx::concatenate(std::move(parts), 0, compute.stream);
+  };
+  StockWeight all = first;
+  all.weight = joined([](const Linear& l) { return l.stock_->weight; });
+  std::vector<mx::array> made{all.weight};
+  if (first.scales) {
+    all.scales = joined([](const Linear& l) { return *l.stock_->scales; });
+    made.push_back(*all.scales);
+  }
+  if (first.biases) {
+    all.biases = joined([](const Linear& l) { return *l.stock_->biases; });
+    made.push_back(*all.biases);
+  }
+  if (projections[0].stock_bias_) {
+    projections[0].stock_bias_ =
+        joined([](const Linear& l) { return *l.stock_bias_; });
+    made.push_back(*projections[0].stock_bias_);
+  }
+  nn::eval(made);  // before the parts go
+  projections[0].stock_ = std::move(all);
+  projections[0].is_joined_ = true;
+  for (Linear& rest : std::span(projections).subspan(1)) {
+    rest.stock_.reset();
+    rest.stock_bias_.reset();
   }
 }
 
@@ -184,6 +284,8 @@ StockWeight to_stock(
     whole.weight = cut(whole.weight);
     if (whole.scales) {
       whole.scales = cut(*whole.scales);
+    }
+    if (whole.biases) {
       whole.biases = cut(*whole.biases);
     }
     return whole;
@@ -203,6 +305,8 @@ StockWeight to_stock(
   whole.weight = joined([](const StockWeight& w) { return w.weight; });
   if (whole.scales) {
     whole.scales = joined([](const StockWeight& w) { return *w.scales; });
+  }
+  if (whole.biases) {
     whole.biases = joined([](const StockWeight& w) { return *w.biases; });
   }
   return whole;

@@ -219,6 +219,20 @@ int64_t Checkpoint::header_bytes() const {
   return bytes - weight_bytes();
 }
 
+std::vector<MappedRange> Checkpoint::mapped_files() const {
+  std::vector<MappedRange> files;
+  if (gguf_) {
+    files.push_back({gguf_->bytes(), gguf_->path()});
+  }
+  for (const GgufFile& part : more_parts_) {
+    files.push_back({part.bytes(), part.path()});
+  }
+  for (const SafetensorsFile& shard : shards_) {
+    files.push_back({shard.bytes(), shard.path()});
+  }
+  return files;
+}
+
 std::vector<std::string> Checkpoint::files() const {
   if (is_gguf()) {
     std::vector<std::string> files{gguf_->path()};

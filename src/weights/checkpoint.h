@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/mapped_pages.h"
 #include "kernels/weight_matrix.h"
 #include "text/tokenizer.h"
 #include "weights/gguf.h"
@@ -20,6 +21,10 @@
 #include "weights/tensor.h"
 
 namespace bantam {
+
+/// How kernels read the values of a tensor whose type says it all; nullopt for
+/// types that are not computed with.
+std::optional<kernels::WeightFormat> weight_format_of(TensorType type);
 
 class Checkpoint {
  public:
@@ -82,6 +87,9 @@ class Checkpoint {
   /// The files that decide what the model answers: weights, configuration,
   /// tokenizer, template.
   std::vector<std::string> files() const;
+
+  /// Where the files with tensors are mapped.
+  std::vector<MappedRange> mapped_files() const;
 
   /// Sum of the sizes of all tensor data, in bytes.
   int64_t weight_bytes() const;

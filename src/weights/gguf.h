@@ -104,6 +104,7 @@ class GgufFile {
 
   const std::string& path() const { return file_.path(); }
   int64_t file_bytes() const { return static_cast<int64_t>(file_.size()); }
+  std::span<const std::byte> bytes() const { return file_.bytes(); }
   int version() const { return version_; }
 
   const std::map<std::string, GgufValue, std::less<>>& metadata() const {

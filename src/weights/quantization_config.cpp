@@ -120,7 +120,9 @@ QuantizationConfig read_quantization_config(
         entry->contains("bits") && entry->contains("group_size");
     if (mlx_form) {
       read_mlx_form(*entry, source + ": " + key, result);
-    } else {
+    } else if (foreign_method(*entry) != "mxfp4") {
+      // mxfp4 is how gpt-oss stores its experts: tensors of their own, which
+      // the family reads.
       result.foreign_method = foreign_method(*entry);
     }
     return result;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ class SafetensorsFile {
 
   const std::string& path() const { return file_.path(); }
   int64_t file_bytes() const { return static_cast<int64_t>(file_.size()); }
+  std::span<const std::byte> bytes() const { return file_.bytes(); }
   const std::vector<Tensor>& tensors() const { return tensors_; }
   /// The "__metadata__" entry.
   const std::map<std::string, std::string>& metadata() const {

@@ -18,7 +18,7 @@ class ChatPromptTest : public ::testing::Test {
   }
   std::vector<TokenId> encode(const Request& request) {
     notes_.clear();
-    return prompt_.encode(request, notes_);
+    return prompt_.encode(request, notes_).ids;
   }
 
   Checkpoint checkpoint_{locate_model("smollm2")};

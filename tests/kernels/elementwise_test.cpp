@@ -251,6 +251,39 @@ TEST_P(ElementwiseTest, GateHeads) {
   }
 }
 
+// By its formula, in the order of kernels/elementwise.h.
+TEST_P(ElementwiseTest, ClampedSwiglu) {
+  const int64_t tokens = 3, cols = 37, stride = 100;
+  auto x = uniform(tokens * stride, -12, 12);
+  x[3] = std::numeric_limits<float>::quiet_NaN();
+  x[60] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> y(tokens * cols);
+  clamped_swiglu(
+      x.data(),
+      x.data() + 50,
+      stride,
+      tokens,
+      cols,
+      {.alpha = 1.702f, .limit = 7.0f},
+      y.data(),
+      pool_);
+  for (int64_t t = 0; t < tokens; ++t) {
+    for (int64_t k = 0; k < cols; ++k) {
+      const float gate = x[static_cast<size_t>(t * stride + k)];
+      const float up = x[static_cast<size_t>(t * stride + 50 + k)];
+      const float got = y[static_cast<size_t>(t * cols + k)];
+      if (std::isnan(gate) || std::isnan(up)) {
+        ASSERT_TRUE(std::isnan(got));
+        continue;
+      }
+      const double g = std::min<double>(gate, 7);
+      const double u = std::clamp<double>(up, -7, 7);
+      const double want = (u + 1) * g / (1 + std::exp(-1.702 * g));
+      ASSERT_NEAR(got, want, 1e-5 + 1e-6 * std::fabs(want));
+    }
+  }
+}
+
 TEST_P(ElementwiseTest, Geglu) {
   const int64_t tokens = 3, cols = 37, stride = 100;
   const auto x = uniform(tokens * stride, -6, 6);

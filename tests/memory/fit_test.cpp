@@ -48,6 +48,35 @@ bool has(const Shortfall& shortfall, OptionKind kind) {
       [&](const FitOption& option) { return option.kind == kind; });
 }
 
+// Keys and values in fewer bits are offered where that is enough and the model
+// can, the larger number of bits first.
+TEST(Fit, OffersPackedKeysAndValues) {
+  const ModelShape model = large_model(3.5);
+  RunShape run = kRun;
+  run.kv_budget_tokens = 65536;
+  run.least_kv_bits = model.least_kv_bits();
+  EXPECT_EQ(run.least_kv_bits, 4);
+  const int64_t need = plan_memory(model, run).total_bytes();
+  const int64_t keys = model.kv_bytes(run.kv_budget_tokens);
+  const auto offered = [&](int64_t budget_bytes) -> std::string {
+    const auto fit =
+        fit_memory(model, run, budget_of_limit(budget_bytes), FitTarget::cpu);
+    for (const FitOption& option : std::get<Shortfall>(fit).options) {
+      if (option.kind == OptionKind::quantized_kv) {
+        EXPECT_LE(option.total_bytes, budget_bytes);
+        return option.command;
+      }
+    }
+    return "";
+  };
+  // 9 and 5 bits of 16, scales included.
+  EXPECT_EQ(offered(need - keys * 6 / 16), "--kv-bits 8");
+  EXPECT_EQ(offered(need - keys * 8 / 16), "--kv-bits 4");
+  EXPECT_EQ(offered(need - keys * 12 / 16), "");
+  run.least_kv_bits = 16;
+  EXPECT_EQ(offered(need - keys * 6 / 16), "");
+}
+
 TEST(Fit, ThreeBitsFitSixteenGibibytesAndFourDoNot) {
   const MemoryBudget budget = budget_of_ram(16 * kGiB, std::nullopt);
   const auto three = fit_memory(large_model(3.5), kRun, budget, FitTarget::cpu);
@@ -64,6 +93,41 @@ TEST(Fit, ThreeBitsFitSixteenGibibytesAndFourDoNot) {
   EXPECT_NE(
       shortfall->reasons[0].find("budget of 12.00 GiB"), std::string::npos)
       << shortfall->reasons[0];
+}
+
+// Of a mixture of experts some may stay on disk: the plan is then the budget,
+// down to the experts of one layer.
+TEST(Fit, ExpertsTakeTheRoomThatIsLeft) {
+  ModelShape model = large_model(3.5);
+  model.embedding_bytes = 0;
+  const int64_t of_layer = model.weight_bytes * 9 / 10 / 64;
+  for (LayerShape& layer : model.layers) {
+    layer.experts = 100;
+    layer.active_experts = 5;
+    layer.expert_bytes = of_layer;
+  }
+  const int64_t all = plan_memory(model, kRun).total_bytes();
+  const auto fit = [&](int64_t bytes) {
+    return fit_memory(model, kRun, {.bytes = bytes}, FitTarget::cpu);
+  };
+  const auto whole = std::get<Fits>(fit(all));
+  EXPECT_EQ(whole.expert_budget_bytes, -1);
+  EXPECT_EQ(whole.plan.total_bytes(), all);
+  const auto most = std::get<Fits>(fit(all - kMiB));
+  EXPECT_EQ(most.expert_budget_bytes, 64 * of_layer - kMiB);
+  EXPECT_EQ(most.plan.total_bytes(), all - kMiB);
+  // 5 of 100 in each of 64 layers are more than one layer's.
+  const int64_t least = 64 * (of_layer / 100 * 5);
+  ASSERT_GT(least, of_layer);
+  const int64_t edge = all - 64 * of_layer + least;
+  EXPECT_EQ(std::get<Fits>(fit(edge)).expert_budget_bytes, least);
+  EXPECT_TRUE(std::holds_alternative<Shortfall>(fit(edge - 1)));
+  // A path that copies its weights needs all of them.
+  RunShape copying = kRun;
+  copying.copies_weights = true;
+  EXPECT_TRUE(
+      std::holds_alternative<Shortfall>(
+          fit_memory(model, copying, {.bytes = edge}, FitTarget::cpu)));
 }
 
 TEST(Fit, MaxContextIsTheEdge) {

@@ -62,6 +62,17 @@ TEST_F(Registry, AnUnknownArchitectureIsNamedWithTheNearest) {
   EXPECT_EQ(code_, ErrorCode::unsupported);
   EXPECT_NE(message.find("\"lama\""), std::string::npos) << message;
   EXPECT_NE(message.find("\"llama\""), std::string::npos) << message;
+  EXPECT_NE(message.find("does not know it either"), std::string::npos);
+  const std::string other = message_with("model_type", "nemotron_h");
+  EXPECT_EQ(code_, ErrorCode::unsupported);
+  EXPECT_NE(other.find("--framework mlx-lm"), std::string::npos) << other;
+  // Also at the end of the list, and not a part of a name.
+  EXPECT_NE(
+      message_with("model_type", "deepseek_v41_text").find("--framework"),
+      std::string::npos);
+  EXPECT_EQ(
+      message_with("model_type", "nemotron ").find("--framework"),
+      std::string::npos);
 }
 
 TEST_F(Registry, ContradictionsNameBothSides) {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Advice to the system about the pages of mapped files: read these soon, give
+// those back. Never an error: advice that is not taken costs time, not results.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bantam {
+
+/// Where a file is mapped, read-only.
+struct MappedRange {
+  std::span<const std::byte> bytes;
+  std::string path;
+};
+
+/// The mappings must outlive this. One thread.
+class MappedPages {
+ public:
+  explicit MappedPages(std::vector<MappedRange> files);
+  ~MappedPages();
+  MappedPages(const MappedPages&) = delete;
+  MappedPages& operator=(const MappedPages&) = delete;
+
+  /// Begins to read the pages under `bytes`; does not wait.
+  void fetch(std::span<const std::byte> bytes) const;
+  /// Gives the pages under `bytes` back to the system, those that they share
+  /// with their neighbours too. Reading them again reads the disk.
+  void release(std::span<const std::byte> bytes) const;
+
+ private:
+  struct File {
+    std::span<const std::byte> bytes;
+    int descriptor = -1;
+  };
+
+  std::vector<File> files_;
+};
+
+}  // namespace bantam
