@@ -10,7 +10,7 @@ export PROMPT
 
 .DEFAULT_GOAL := build
 .PHONY: build run test bench fuzz format check-format check-layers check-macos \
-  check-arm test-oracle clean help packages
+  check-arm cuda test-oracle test-mlx-lm clean help packages
 # Recipes share build folders; ninja and ctest run in parallel by themselves.
 .NOTPARALLEL:
 
@@ -43,6 +43,10 @@ test-oracle: build ## Second tier: compare with Python's implementations
 	@python3 scripts/fetch.py model
 	scripts/oracle.sh
 
+test-mlx-lm: build ## Second tier: the real mlx-lm, in an environment made for it
+	@python3 scripts/fetch.py model
+	python3 tools/check_mlx_lm.py build/bantam build/models/smollm2.gguf
+
 format: ## Format all C++ files in place
 	@scripts/packages.sh tools
 	@scripts/format.sh
@@ -57,6 +61,11 @@ check-layers: ## Fail if a folder includes what src/LAYERS does not allow
 
 check-macos: ## Cross-compile and link everything for macOS (on Linux)
 	@scripts/check_macos.sh
+
+cuda: packages ## Build build/bantam-cuda for NVIDIA GPUs (Linux)
+	@python3 scripts/fetch.py unpack mlx-cuda-13 build/mlx-cuda-13
+	@test -e build/cuda/build.ninja || cmake --preset cuda
+	ninja -C build/cuda -j $(JOBS) program models_tests
 
 check-arm: ## Build and run tests for 64-bit Arm Linux under qemu
 	@scripts/check_arm.sh

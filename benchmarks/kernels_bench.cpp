@@ -15,7 +15,6 @@
 
 #include "kernels/attention.h"
 #include "kernels/elementwise.h"
-#include "kernels/half.h"
 #include "kernels/logits.h"
 #include "kernels/matmul.h"
 #include "kernels/targets.h"
@@ -236,19 +235,21 @@ void bench_attention(
     benchmark::State& state,
     int64_t tokens,
     int64_t context,
-    int threads) {
+    int threads,
+    int bits) {
   ThreadPool pool(threads);
   const AttentionShape shape{9, 3, 64, 0.125f};
   const int64_t stride = (9 + 3 + 3) * 64;
   const auto qkv = random_floats(tokens * stride);
   const int64_t budget = tokens + context;
-  std::vector<uint16_t> cache(
-      static_cast<size_t>(2 * 3 * 64 * budget), f32_to_f16(0.25f));
+  // Any bytes but those of odd scales: 0x3434 is 0.26.
+  const int64_t side = 3 * budget * kv_row_bytes(64, bits);
+  std::vector<std::byte> cache(static_cast<size_t>(2 * side), std::byte{0x34});
   std::vector<float> out(static_cast<size_t>(tokens * 9 * 64));
   std::vector<std::byte> scratch(
       static_cast<size_t>(
           attention_scratch_bytes(shape, budget, tokens, threads)));
-  const KvSlots slots{cache.data(), cache.data() + 3 * 64 * budget, budget, 4};
+  const KvSlots slots{cache.data(), cache.data() + side, budget, 4, bits};
   for (auto _ : state) {
     attention(
         shape,
@@ -283,13 +284,19 @@ void register_attention() {
         Case{512, 0},
         Case{512, 2048}}) {
     for (const int threads : {1, 2}) {
-      const std::string name =
-          "attention/tokens:" + std::to_string(each.tokens) +
-          "/context:" + std::to_string(each.context) +
-          "/threads:" + std::to_string(threads);
-      benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-        bench_attention(state, each.tokens, each.context, threads);
-      })->UseRealTime();
+      for (const int bits : {16, 8, 4}) {
+        const std::string name =
+            "attention/tokens:" + std::to_string(each.tokens) +
+            "/context:" + std::to_string(each.context) +
+            "/threads:" + std::to_string(threads) +
+            "/kv_bits:" + std::to_string(bits);
+        benchmark::RegisterBenchmark(
+            name.c_str(),
+            [=](benchmark::State& state) {
+              bench_attention(state, each.tokens, each.context, threads, bits);
+            })
+            ->UseRealTime();
+      }
     }
   }
 }

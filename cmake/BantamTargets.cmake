@@ -10,6 +10,11 @@ target_compile_options(
   bantam_options INTERFACE -Wall -Wextra -Wshadow -Werror
                            -Wno-missing-field-initializers
                            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-array-bounds>)
+# Fused multiply-adds only where a source writes one, so that every machine
+# gives the same bits; x86-64 without further flags has none.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  target_compile_options(bantam_options INTERFACE -ffp-contract=off)
+endif()
 if(BANTAM_SANITIZE)
   string(REPLACE ";" "," _sanitizers "${BANTAM_SANITIZE}")
   target_compile_options(

@@ -28,7 +28,19 @@ else()
 endif()
 
 if(BANTAM_MLX)
-  find_package(MLX CONFIG REQUIRED)
+  if(BANTAM_CUDA)
+    # Its CMake package asks for the whole CUDA toolkit, which only running
+    # needs. What it leaves undefined comes with the driver and NVIDIA's wheels.
+    add_library(mlx SHARED IMPORTED)
+    set(MLX_INCLUDE_DIRS ${MLX_ROOT}/include)
+    set_target_properties(
+      mlx PROPERTIES IMPORTED_LOCATION ${MLX_ROOT}/lib/libmlx.so)
+    target_link_options(
+      mlx INTERFACE -Wl,--allow-shlib-undefined
+                    -Wl,--unresolved-symbols=ignore-in-shared-libs)
+  else()
+    find_package(MLX CONFIG REQUIRED)
+  endif()
   # The macOS wheel names frameworks by their place in the Xcode that built it.
   # libmlx loads them itself.
   set_target_properties(mlx PROPERTIES INTERFACE_LINK_LIBRARIES "")
@@ -36,6 +48,22 @@ if(BANTAM_MLX)
   # System headers: MLX's warnings are not ours to mend.
   target_include_directories(bantam_mlx SYSTEM INTERFACE ${MLX_INCLUDE_DIRS})
   target_link_libraries(bantam_mlx INTERFACE mlx)
+
+  # Which wheel this MLX was unpacked from (scripts/fetch.py has checked it) and
+  # its library's checksum, so that the program can tell whether it still runs
+  # on that one.
+  set(BANTAM_MLX_WHEEL_SHA256 "")
+  set(BANTAM_MLX_LIBRARY_SHA256 "")
+  set(_stamp "${MLX_ROOT}/../.pinned-sha256")
+  get_target_property(_library mlx IMPORTED_LOCATION_RELEASE)
+  if(EXISTS "${_stamp}" AND EXISTS "${_library}")
+    file(READ "${_stamp}" _wheel)
+    file(STRINGS "${PROJECT_SOURCE_DIR}/pins.txt" _pinned REGEX "${_wheel}")
+    if(_pinned)
+      set(BANTAM_MLX_WHEEL_SHA256 "${_wheel}")
+      file(SHA256 "${_library}" BANTAM_MLX_LIBRARY_SHA256)
+    endif()
+  endif()
 endif()
 
 if(BANTAM_TESTS)

@@ -27,6 +27,8 @@ ninja -C build/release
 for tool in tools/check_*.py; do
   case $(basename "$tool") in
     check_layers.py) ;; # Part of make test.
+    check_mlx_lm.py) ;; # make test-mlx-lm: fetches half a gigabyte.
+    check_schema.py) check "$tool" build/bantam ;;
     check_logits.py | check_convert.py)
       check "$tool" $model build/bantam
       ;;

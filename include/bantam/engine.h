@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The engine: a loaded model that answers requests, one at a time, each from
-// a fresh cache of fixed size.
+// The engine: a loaded model that answers requests, one at a time, with a cache
+// of fixed size. What a request shares with the beginning of an earlier one is
+// not computed again.
 //
 //   bantam::Engine engine({.model = "smollm2"});
 //   bantam::Request request;
@@ -10,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,41 +19,25 @@
 
 #include "bantam/backend.h"
 #include "bantam/error.h"
+#include "bantam/memory_rules.h"
 #include "bantam/request.h"
 
 namespace bantam {
 
 enum class DeviceChoice { cpu, gpu };
 
-/// native: bantam's own CPU kernels; mlx: stock MLX operations (on the CPU a
-/// test of the GPU's graph, slow).
-enum class KernelChoice { native, mlx };
+/// Does the MLX that this program is linked to see a GPU?
+bool gpu_available();
 
-/// The level of memory pressure that may last for 10 s and no longer. Red
-/// always stops a run.
-enum class PressureThreshold { yellow, red };
+/// native: bantam's own CPU kernels, for the best instruction set there is;
+/// mlx: stock MLX operations (on the CPU a test of the GPU's graph, slow);
+/// portable: bantam's own without any instruction set, slow: the reference that
+/// every machine can run. For all engines of a process the last choice counts.
+enum class KernelChoice { native, mlx, portable };
 
-/// What growth of swap does: nothing but a note; stops the run if it is the
-/// run's own or the run is the reason; stops the run whoever swaps.
-enum class SwapAbort { off, on, strict };
-
-/// What a run may take of the machine, and when it has to stop.
-struct MemoryRules {
-  int64_t budget_bytes = 0;  // 0: what the machine has available
-  int64_t ram_bytes = 0;     // as if the machine had this much; 0: as it is
-  /// Refuse to start while heavy applications hold what the run needs, or under
-  /// memory pressure. If not, what was overridden is in the notes.
-  bool clean_room = true;
-  PressureThreshold threshold = PressureThreshold::yellow;
-  SwapAbort abort_on_swap = SwapAbort::on;
-  /// "live", or "replay:FILE" for a recorded trace.
-  std::string source = "live";
-  std::string record;  // write a trace of the run to this file; "": none
-  /// The last resort: a stop was due 5 s ago and an evaluation does not
-  /// return. Called on another thread with what there is; should end the
-  /// process.
-  std::function<void(const Result& so_far)> on_stuck;
-};
+/// Two checkpoints for a model with recurrent states or sliding windows, and
+/// nothing for others, whose cache is enough.
+inline constexpr int64_t kAutoPrefixCache = -1;
 
 struct EngineOptions {
   /// A folder, a .gguf file, a repository id in the Hugging Face cache, or
@@ -59,7 +45,14 @@ struct EngineOptions {
   std::string model;
   int threads = 0;              // 0: the physical cores
   int64_t max_kv_size = 1024;   // tokens; at least 5
+  int kv_bits = 16;             // of a cached key or value: 16, 8 or 4
   int64_t prefill_chunk = 512;  // tokens
+  /// Memory for beginnings of earlier prompts beside the cache itself, part of
+  /// the plan; kAutoPrefixCache: what one conversation needs. CPU path.
+  int64_t prefix_cache_bytes = 0;
+  /// Take up what the cache still holds of an earlier prompt. On the CPU path
+  /// the answer is the same either way, bit for bit.
+  bool reuse_prefix = true;
   DeviceChoice device = DeviceChoice::cpu;
   KernelChoice kernels = KernelChoice::native;
   MemoryRules memory;
@@ -75,6 +68,25 @@ struct ModelSummary {
   int64_t context_tokens = 0;
   int64_t vocabulary = 0;
   std::vector<std::string> files;  // that decide what it answers
+};
+
+/// What Engine::time_tokens measured.
+struct TokenTimes {
+  double prefill_s = 0;  // of the context
+  double decode_s = 0;   // of the tokens after it, sampling included
+  /// length; or cancelled, memory or swap if it was cut short.
+  FinishReason finish_reason = FinishReason::length;
+  MemoryUse memory;
+  std::vector<std::string> notes;
+};
+
+/// The graph of one token: operations by name, and how long the host takes to
+/// build it, beside the whole of a decoding step (medians).
+struct GraphCost {
+  std::map<std::string, int64_t> primitives;
+  int64_t layers = 0;
+  double build_s = 0;
+  double token_s = 0;
 };
 
 /// Not copied, not shared: one thread at a time may call it.
@@ -95,12 +107,27 @@ class Engine final : public Backend {
 
   const ModelSummary& model() const;
 
+  /// Tokens of the request's prompt, before any work. Throws invalid_request.
+  int64_t prompt_tokens(const Request& request) const;
+  /// Tokens that the cache holds: max_kv_size, or the model's context if that
+  /// is less.
+  int64_t kv_budget_tokens() const;
+
   /// Receives the logits of one token: float32, [vocabulary].
   using LogitRow = std::function<void(std::span<const float> logits)>;
   /// The logits of every token of `ids`, read in chunks of `chunk` tokens.
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
+  /// Reads `context` tokens (at least one) into a fresh cache, then decodes
+  /// `tokens` more. Throws invalid_request if the model's context is shorter.
+  TokenTimes time_tokens(
+      int64_t context,
+      int64_t tokens,
+      std::stop_token stop = {});
+  GraphCost count_graph();
+
  private:
+  friend class Session;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

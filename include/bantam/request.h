@@ -111,8 +111,12 @@ struct Result {
   int64_t reasoning_tokens = 0;
   std::vector<int32_t> prompt_ids;
   std::vector<int32_t> token_ids;  // generated, the end token included
+  /// Of a backend that does not tell the ids: how many it says it generated.
+  /// nullopt with no ids: it was ended before it said.
+  std::optional<int64_t> reported_tokens;
   FinishReason finish_reason = FinishReason::stop;
   int64_t prompt_tokens = 0;
+  int64_t cached_tokens = 0;  // of them, taken up from an earlier request
   Timing timing;
   MemoryUse memory;
   std::optional<ExpertUse> experts;  // nullopt: a dense model
@@ -120,7 +124,7 @@ struct Result {
   std::vector<std::string> notes;
 
   int64_t completion_tokens() const {
-    return static_cast<int64_t>(token_ids.size());
+    return reported_tokens.value_or(static_cast<int64_t>(token_ids.size()));
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include <fmt/ranges.h>
 
+#include "backends/mlx_lm_models.h"
 #include "base/error.h"
 #include "config/setting_value.h"
 
@@ -42,20 +43,17 @@ constexpr std::array kFlags{
     Novelty{"--chat-template-config", "0.21.4"},
     Novelty{"--prefill-response", "0.22.0"},
     Novelty{"--top-k", "0.24.0"},
+    Novelty{"--prefill-step-size", "0.32.0"},
 };
 
-// Modules mlx_lm/models/<model_type>.py, likewise.
-constexpr std::array kModels{
-    Novelty{"qwen3_5", "0.30.7"},
-    Novelty{"qwen3_5_moe", "0.30.7"},
-};
+// Of "": nullopt.
+std::optional<Version> version_if_any(std::string_view text) {
+  return text.empty() ? std::nullopt : Version::parse(text);
+}
 
-template <size_t size>
-const Novelty* find(
-    const std::array<Novelty, size>& table,
-    std::string_view name) {
-  const auto found = std::ranges::find(table, name, &Novelty::name);
-  return found == table.end() ? nullptr : &*found;
+const MlxLmModel* find_model(std::string_view type) {
+  const auto found = std::ranges::find(kMlxLmModels, type, &MlxLmModel::type);
+  return found == kMlxLmModels.end() ? nullptr : &*found;
 }
 
 std::vector<Version> known_releases() {
@@ -90,22 +88,20 @@ std::optional<std::string> pin_contradiction(
   }
   std::vector<std::string> missing;
   Version needed = allowed.front();
-  const auto need = [&](const Novelty* novelty, const std::string& what) {
-    if (novelty == nullptr) {
-      return;
-    }
-    const Version since = Version::parse(novelty->since).value();
-    if (allowed.back() < since) {
-      missing.push_back(fmt::format("{} came with {}", what, novelty->since));
-      needed = std::max(needed, since);
+  const auto need = [&](std::string_view since, const std::string& what) {
+    const auto first = version_if_any(since);
+    if (first && allowed.back() < *first) {
+      missing.push_back(fmt::format("{} came with {}", what, since));
+      needed = std::max(needed, *first);
     }
   };
   for (const std::string& flag : needs.flags) {
-    need(find(kFlags, flag), flag);
+    const auto novelty = std::ranges::find(kFlags, flag, &Novelty::name);
+    need(novelty == kFlags.end() ? "" : novelty->since, flag);
   }
-  need(
-      find(kModels, needs.model_type),
-      fmt::format("the model type {}", needs.model_type));
+  if (const MlxLmModel* model = find_model(needs.model_type)) {
+    need(model->since, fmt::format("the model type {}", model->type));
+  }
   if (missing.empty()) {
     return std::nullopt;
   }
@@ -116,6 +112,51 @@ std::optional<std::string> pin_contradiction(
       fmt::join(missing, ", and "),
       needed.text(),
       newest.text());
+}
+
+std::optional<std::string> unreadable_pin(const std::string& pin) {
+  const VersionPin range = VersionPin::parse(pin).value();
+  const Version oldest = Version::parse(kOldestReadable).value();
+  const std::vector<Version> releases = known_releases();
+  std::vector<Version> allowed = releases;
+  std::erase_if(allowed, [&](const Version& version) {
+    return !range.contains(version);
+  });
+  if (allowed.empty() || allowed.back() >= oldest) {
+    return std::nullopt;
+  }
+  return fmt::format(
+      "the pin {} allows {}, which print the prompt before the answer with "
+      "nothing between them; a pin that works is >={},<={}",
+      pin,
+      range_text(allowed),
+      kOldestReadable,
+      releases.back().text());
+}
+
+std::string working_pin(const MlxLmNeeds& needs) {
+  Version needed = Version::parse(kOldestReadable).value();
+  for (const std::string& flag : needs.flags) {
+    const auto novelty = std::ranges::find(kFlags, flag, &Novelty::name);
+    if (novelty != kFlags.end()) {
+      needed = std::max(needed, Version::parse(novelty->since).value());
+    }
+  }
+  const MlxLmModel* model = find_model(needs.model_type);
+  const auto since = version_if_any(model == nullptr ? "" : model->since);
+  return fmt::format(
+      ">={},<={}",
+      since ? std::max(needed, *since).text() : needed.text(),
+      known_releases().back().text());
+}
+
+bool ignores_max_kv_size(
+    const std::string& model_type,
+    const Version& mlx_lm) {
+  const MlxLmModel* model = find_model(model_type);
+  const auto since =
+      version_if_any(model == nullptr ? "" : model->own_cache_since);
+  return since && mlx_lm >= *since;
 }
 
 }  // namespace bantam

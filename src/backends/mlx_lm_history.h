@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/version_pin.h"
@@ -25,5 +26,20 @@ struct MlxLmNeeds {
 std::optional<std::string> pin_contradiction(
     const std::string& pin,
     const MlxLmNeeds& needs);
+
+/// The first release whose output bantam can read: those before it print the
+/// prompt as the model sees it, and then the answer.
+inline constexpr std::string_view kOldestReadable = "0.21.0";
+
+/// Why no release that `pin` allows can be read, with a pin that works; nullopt
+/// if one can.
+std::optional<std::string> unreadable_pin(const std::string& pin);
+
+/// A pin that allows only releases that can do all this, as far as is known.
+std::string working_pin(const MlxLmNeeds& needs);
+
+/// Whether this release of mlx-lm takes --max-kv-size for such a model and
+/// does nothing with it, because the model makes its own cache.
+bool ignores_max_kv_size(const std::string& model_type, const Version& mlx_lm);
 
 }  // namespace bantam

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 #include "base/error.h"
@@ -70,12 +71,50 @@ class Pipe {
   std::array<int, 2> ends_{-1, -1};
 };
 
+// A file without a name that holds the child's standard input: unlike a pipe it
+// takes all of it at once, and nobody has to wait for a reader.
+class InputFile {
+ public:
+  explicit InputFile(const std::string& text) : file_(std::tmpfile()) {
+    if (file_ == nullptr ||
+        std::fwrite(text.data(), 1, text.size(), file_) != text.size() ||
+        std::fflush(file_) != 0 || ::fseek(file_, 0, SEEK_SET) != 0) {
+      const std::string reason = std::strerror(errno);
+      close();
+      fail(
+          ErrorCode::unavailable,
+          "no temporary file for a child process's input: {}",
+          reason);
+    }
+    ::fcntl(descriptor(), F_SETFD, FD_CLOEXEC);
+  }
+  ~InputFile() { close(); }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  int descriptor() const { return ::fileno(file_); }
+
+ private:
+  void close() {
+    if (file_ != nullptr) {
+      std::fclose(file_);
+    }
+  }
+
+  std::FILE* file_;
+};
+
 // posix_spawn's two attribute objects.
 struct SpawnSetup {
-  SpawnSetup(const Pipe& out, const Pipe& err) {
+  SpawnSetup(const InputFile* in, const Pipe& out, const Pipe& err) {
     ::posix_spawn_file_actions_init(&files);
-    ::posix_spawn_file_actions_addopen(
-        &files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (in == nullptr) {
+      ::posix_spawn_file_actions_addopen(
+          &files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    } else {
+      ::posix_spawn_file_actions_adddup2(
+          &files, in->descriptor(), STDIN_FILENO);
+    }
     ::posix_spawn_file_actions_adddup2(&files, out.write_end(), STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, err.write_end(), STDERR_FILENO);
 
@@ -139,7 +178,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 class ProcessGroup {
  public:
   ProcessGroup(const ChildCommand& command, const Pipe& out, const Pipe& err) {
-    SpawnSetup setup(out, err);
+    std::optional<InputFile> in;
+    if (!command.input.empty()) {
+      in.emplace(command.input);
+    }
+    SpawnSetup setup(in ? &*in : nullptr, out, err);
     std::vector<std::string> arguments = command.arguments;
     std::vector<std::string> environment = environment_of(command);
     const int error = ::posix_spawnp(
@@ -189,18 +232,29 @@ class ProcessGroup {
   int status_ = 0;
 };
 
-// Reads what is there; false when the stream has ended.
-bool pass_on(int file, ChildStream stream, const ChildObserver& observer) {
+// Reads what is there and sets `heard`; false when the stream has ended.
+bool pass_on(
+    int file,
+    ChildStream stream,
+    const ChildObserver& observer,
+    Clock::time_point& heard) {
   char buffer[1 << 14];
   const ssize_t count = ::read(file, buffer, sizeof buffer);
-  if (count > 0 && observer.output) {
-    observer.output(stream, {buffer, static_cast<size_t>(count)});
+  if (count > 0) {
+    heard = Clock::now();
+    if (observer.output) {
+      observer.output(stream, {buffer, static_cast<size_t>(count)});
+    }
   }
   return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
 // Waits a little for output on either pipe; false when both have ended.
-bool read_some(Pipe& out, Pipe& err, const ChildObserver& observer) {
+bool read_some(
+    Pipe& out,
+    Pipe& err,
+    const ChildObserver& observer,
+    Clock::time_point& heard) {
   // A negative descriptor is passed over.
   std::array<pollfd, 2> files{
       pollfd{out.read_end(), POLLIN, 0}, pollfd{err.read_end(), POLLIN, 0}};
@@ -211,11 +265,11 @@ bool read_some(Pipe& out, Pipe& err, const ChildObserver& observer) {
     return true;
   }
   if (files[0].revents != 0 &&
-      !pass_on(files[0].fd, ChildStream::out, observer)) {
+      !pass_on(files[0].fd, ChildStream::out, observer, heard)) {
     out.close_read();
   }
   if (files[1].revents != 0 &&
-      !pass_on(files[1].fd, ChildStream::err, observer)) {
+      !pass_on(files[1].fd, ChildStream::err, observer, heard)) {
     err.close_read();
   }
   return true;
@@ -240,6 +294,7 @@ ChildResult run_child(
     std::stop_token stop) {
   Pipe out, err;
   const Clock::time_point start = Clock::now();
+  Clock::time_point heard = start;
   ProcessGroup group(command, out, err);
   out.close_write();
   err.close_write();
@@ -250,7 +305,7 @@ ChildResult run_child(
   std::optional<Clock::time_point> asked_at, exited_at;
   bool open = true;
   while (true) {
-    open = open && read_some(out, err, observer);
+    open = open && read_some(out, err, observer, heard);
     if (!open && !exited_at) {
       // Nothing to poll any more, but the program goes on.
       ::poll(nullptr, 0, kPollMilliseconds);
@@ -261,7 +316,9 @@ ChildResult run_child(
     if (exited_at && (!open || seconds_since(*exited_at) > kDrainSeconds)) {
       return result_of(group.end_and_reap(), ended_by_us);
     }
-    const bool late = limits.seconds && seconds_since(start) > *limits.seconds;
+    const bool late =
+        (limits.seconds && seconds_since(start) > *limits.seconds) ||
+        (limits.silence_s && seconds_since(heard) > *limits.silence_s);
     if (!asked_at && !exited_at && (stop.stop_requested() || late)) {
       ended_by_us =
           stop.stop_requested() ? ChildEnd::stopped : ChildEnd::timed_out;

@@ -19,11 +19,14 @@ struct ChildCommand {
   std::vector<std::string> arguments;
   /// "NAME=VALUE", beside this process's environment and before it.
   std::vector<std::string> environment;
+  /// What its standard input holds.
+  std::string input = {};
 };
 
 struct ChildLimits {
-  std::optional<double> seconds;  // of wall time, from the start
-  double grace_s = 3;             // from SIGTERM to SIGKILL
+  std::optional<double> seconds = {};    // of wall time, from the start
+  std::optional<double> silence_s = {};  // without any output
+  double grace_s = 3;                    // from SIGTERM to SIGKILL
 };
 
 enum class ChildStream { out, err };
@@ -48,7 +51,7 @@ struct ChildResult {
   int code = 0;
 };
 
-/// Standard input is empty. The child is the leader of a process group of its
+/// The child is the leader of a process group of its
 /// own and has default signal handling. At a limit or a stop request its group
 /// gets SIGTERM, and SIGKILL after the grace; what is left of the group when
 /// the leader has exited gets SIGKILL. Throws unavailable if the program

@@ -12,36 +12,37 @@
 
 namespace bantam {
 
-namespace {
-
-// Keys and values of one layer, each.
-int64_t kv_values(const LayerShape& shape, int64_t tokens) {
-  return shape.kv_heads * shape.head_dim * tokens;
-}
-
-int64_t layer_bytes(const LayerShape& shape, int64_t budget_tokens) {
+int64_t KvCache::layer_bytes(const LayerShape& shape) const {
   int64_t bytes = 0;
   if (__builtin_mul_overflow(
-          shape.kept_tokens(budget_tokens),
-          shape.kv_bytes_per_token(),
+          shape.kept_tokens(budget_tokens_),
+          shape.kv_bytes_per_token(kv_bits_),
           &bytes)) {
     fail(
         ErrorCode::invalid_request,
         "--max-kv-size {} is too large",
-        budget_tokens);
+        budget_tokens_);
   }
   return bytes + shape.state_bytes;
 }
 
-}  // namespace
-
 KvCache::KvCache(
     const ModelShape& shape,
     int64_t budget_tokens,
-    const nn::Compute& compute)
+    const nn::Compute& compute,
+    int kv_bits)
     : budget_tokens_(budget_tokens),
+      kv_bits_(kv_bits),
       is_native_(compute.path == nn::KernelPath::native),
       layers_(shape.layers.size()) {
+  if (kv_bits < shape.least_kv_bits()) {
+    fail(
+        ErrorCode::internal,
+        "a cache of {} bits, but the model's heads do not divide into groups "
+        "of {}",
+        kv_bits,
+        kernels::kKvGroup);
+  }
   for (size_t i = 0; i < layers_.size(); ++i) {
     Layer& layer = layers_[i];
     layer.shape = shape.layers[i];
@@ -64,8 +65,7 @@ KvCache::~KvCache() {
 void KvCache::make_native_layers() {
   int64_t bytes = 0;
   for (const Layer& layer : layers_) {
-    if (__builtin_add_overflow(
-            bytes, layer_bytes(layer.shape, budget_tokens_), &bytes)) {
+    if (__builtin_add_overflow(bytes, layer_bytes(layer.shape), &bytes)) {
       fail(
           ErrorCode::invalid_request,
           "--max-kv-size {} is too large",
@@ -103,14 +103,15 @@ void KvCache::make_native_layers() {
           .recurrent = reinterpret_cast<float*>(next),
           .conv = reinterpret_cast<float*>(next + recurrent)};
     } else {
-      auto* keys = reinterpret_cast<uint16_t*>(next);
       layer.kv.slots = {
-          .keys = keys,
-          .values = keys + kv_values(layer.shape, layer.kv.budget),
+          .keys = next,
+          .values =
+              next + layer.shape.kv_heads * layer.kv.budget * row_bytes(layer),
           .budget = layer.kv.budget,
-          .sinks = layer.kv.sinks};
+          .sinks = layer.kv.sinks,
+          .bits = kv_bits_};
     }
-    next += layer_bytes(layer.shape, budget_tokens_);
+    next += layer_bytes(layer.shape);
   }
 }
 
@@ -119,13 +120,14 @@ void KvCache::make_stock_layers(const nn::Compute& compute) {
     if (layer.is_recurrent()) {
       continue;
     }
-    const nn::mx::Shape extents{
-        1,
-        static_cast<int>(layer.shape.kv_heads),
-        static_cast<int>(layer.kv.budget),
-        static_cast<int>(layer.shape.head_dim)};
-    layer.kv.keys = nn::mx::zeros(extents, compute.dtype, compute.stream);
-    layer.kv.values = nn::mx::zeros(extents, compute.dtype, compute.stream);
+    layer.kv.bits = kv_bits_;
+    layer.kv.keys = nn::make_stock_rows(
+        layer.shape.kv_heads,
+        layer.kv.budget,
+        layer.shape.head_dim,
+        kv_bits_,
+        compute);
+    layer.kv.values = layer.kv.keys;
   }
 }
 
@@ -154,10 +156,10 @@ void KvCache::each_run(int64_t position, bool with_keys, const Use& use) const {
     }
     const int64_t used = std::min(position, layer.kv.budget);
     for (int64_t h = 0; h < layer.shape.kv_heads && with_keys; ++h) {
-      const int64_t first = h * layer.kv.budget * layer.shape.head_dim;
-      const int64_t bytes = 2 * used * layer.shape.head_dim;
-      use(reinterpret_cast<std::byte*>(layer.kv.slots.keys + first), bytes);
-      use(reinterpret_cast<std::byte*>(layer.kv.slots.values + first), bytes);
+      const int64_t first = h * layer.kv.budget * row_bytes(layer);
+      const int64_t bytes = used * row_bytes(layer);
+      use(layer.kv.slots.keys + first, bytes);
+      use(layer.kv.slots.values + first, bytes);
     }
   }
 }
@@ -201,8 +203,10 @@ CacheSnapshot KvCache::copy(bool with_keys, CacheSnapshot into) const {
       snapshot.arrays.push_back(*layer.delta.conv);
       snapshot.arrays.push_back(*layer.delta.recurrent);
     } else if (!layer.is_recurrent() && with_keys) {
-      snapshot.arrays.push_back(*layer.kv.keys);
-      snapshot.arrays.push_back(*layer.kv.values);
+      for (const nn::StockRows* rows : {&layer.kv.keys, &layer.kv.values}) {
+        snapshot.arrays.insert(
+            snapshot.arrays.end(), rows->begin(), rows->end());
+      }
     }
   }
   return snapshot;
@@ -255,8 +259,11 @@ void KvCache::restore(const CacheSnapshot& snapshot) {
         layer.delta.recurrent = snapshot.arrays[next++];
       }
     } else if (snapshot.has_keys) {
-      layer.kv.keys = snapshot.arrays[next++];
-      layer.kv.values = snapshot.arrays[next++];
+      for (nn::StockRows* rows : {&layer.kv.keys, &layer.kv.values}) {
+        for (nn::mx::array& part : *rows) {
+          part = snapshot.arrays[next++];
+        }
+      }
     }
   }
 }

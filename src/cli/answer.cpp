@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -53,7 +55,8 @@ void check_prompt(const std::string& prompt) {
   }
 }
 
-// Also before: a receipt that cannot be written would be noticed too late.
+}  // namespace
+
 void check_receipt_path(const std::string& path) {
   std::string folder = std::filesystem::path(path).parent_path().string();
   folder = folder.empty() ? "." : folder;
@@ -66,6 +69,8 @@ void check_receipt_path(const std::string& path) {
         std::strerror(errno));
   }
 }
+
+namespace {
 
 // The whole result on stdout as JSON, or what stands after the text.
 void print_result(
@@ -117,6 +122,38 @@ class ReasoningDisplay {
   bool begun_ = false;
 };
 
+// The engine, or mlx-lm; fills `model`, and in `options.applied` what is
+// answering.
+std::shared_ptr<Backend> open_backend(
+    RunOptions& options,
+    ProgressLine& progress,
+    Interrupt& interrupt,
+    ModelSummary& model) {
+  if (!options.runner) {
+    auto engine = std::make_shared<Engine>(options.engine);
+    model = engine->model();
+    return engine;
+  }
+  const Runner runner = open_runner(
+      *options.runner,
+      options.engine,
+      options.request,
+      [&](const std::string& line) {
+        progress.clear();
+        std::fprintf(stderr, "%s\n", line.c_str());
+      },
+      interrupt.token());
+  progress.show("mlx-lm is loading " + options.engine.model + " ...");
+  model = runner.model;
+  options.applied["environment"] = {
+      {"value", runner.environment.name},
+      {"mlx_lm", runner.environment.version},
+      {"from", runner.environment.folder}};
+  interrupt.before_abrupt_end(
+      [backend = runner.backend] { backend->kill(); });
+  return runner.backend;
+}
+
 }  // namespace
 
 int answer(const RunOptions& options, const AnswerStyle& style) {
@@ -126,15 +163,15 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   ProgressLine progress(terminal && !options.json);
   progress.show("loading " + options.engine.model + " ...");
-  // Known once the engine is there; a run that hangs while loading has none.
+  // Known once the backend is there; a run that hangs while loading has none.
   ModelSummary model{.name = options.engine.model};
-  EngineOptions engine_options = options.engine;
-  engine_options.memory.on_stuck = [&](const Result& so_far) {
-    print_result(so_far, model, options, true);
+  RunOptions shown = options;
+  shown.engine.memory.on_stuck = [&](const Result& so_far) {
+    print_result(so_far, model, shown, true);
     std::_Exit(exit_code_of(so_far));
   };
-  Engine engine(engine_options);
-  model = engine.model();
+  const std::shared_ptr<Backend> backend =
+      open_backend(shown, progress, interrupt, model);
 
   ReasoningDisplay reasoning(terminal);
   Observer observer;
@@ -157,12 +194,13 @@ int answer(const RunOptions& options, const AnswerStyle& style) {
       }
     };
   }
-  Result result = engine.generate(options.request, observer, interrupt.token());
+  Result result =
+      backend->generate(options.request, observer, interrupt.token());
   result.notes.insert(
       result.notes.begin(), options.notes.begin(), options.notes.end());
   progress.clear();
   reasoning.end();
-  print_result(result, model, options, terminal || style.statistics);
+  print_result(result, model, shown, terminal || style.statistics);
   if (!options.receipt.empty()) {
     const Json receipt =
         make_receipt(options.engine, options.request, result, model);

@@ -10,6 +10,10 @@ namespace bantam {
 /// Reads all of stdin.
 std::string read_stdin();
 
+/// Before the work: a receipt that cannot be written would be noticed too
+/// late. Throws invalid_request.
+void check_receipt_path(const std::string& path);
+
 struct AnswerStyle {
   bool statistics = false;  // print speed and memory to stderr even in a pipe
 };

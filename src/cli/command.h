@@ -13,6 +13,7 @@ namespace bantam {
 using Action = std::function<int()>;
 
 void add_run_command(CLI::App& app, Action& action);
+void add_chat_command(CLI::App& app, Action& action);
 void add_generate_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_config_command(CLI::App& app, Action& action);
@@ -21,6 +22,8 @@ void add_replay_command(CLI::App& app, Action& action);
 void add_convert_command(CLI::App& app, Action& action);
 void add_advise_command(CLI::App& app, Action& action);
 void add_doctor_command(CLI::App& app, Action& action);
+void add_bench_command(CLI::App& app, Action& action);
+void add_env_command(CLI::App& app, Action& action);
 void add_debug_command(CLI::App& app, Action& action);
 
 }  // namespace bantam

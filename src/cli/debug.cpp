@@ -190,14 +190,63 @@ void add_logits(CLI::App& debug, Action& action) {
       [=, &action] { action = [=] { return logits(*options, *flags); }; });
 }
 
+struct GraphOptions {
+  std::string model;
+  bool json = false;
+};
+
+int graph(const GraphOptions& options, const SettingFlags& flags) {
+  EngineOptions engine_choice = engine_options(flags.read());
+  engine_choice.model = options.model;
+  Engine engine(engine_choice);
+  const GraphCost cost = engine.count_graph();
+  int64_t total = 0;
+  for (const auto& [name, count] : cost.primitives) {
+    total += count;
+  }
+  if (options.json) {
+    const Json json{
+        {"primitives", total},
+        {"by_name", cost.primitives},
+        {"layers", cost.layers},
+        {"build_us", cost.build_s * 1e6},
+        {"token_us", cost.token_s * 1e6}};
+    std::printf("%s\n", to_json_line(json).c_str());
+    return 0;
+  }
+  for (const auto& [name, count] : cost.primitives) {
+    std::printf("%6lld  %s\n", static_cast<long long>(count), name.c_str());
+  }
+  std::printf(
+      "%6lld  operations for a token in %lld layers\n"
+      "%6.0f  us to build their graph, of %.0f us for the token\n",
+      static_cast<long long>(total),
+      static_cast<long long>(cost.layers),
+      cost.build_s * 1e6,
+      cost.token_s * 1e6);
+  return 0;
+}
+
+void add_graph(CLI::App& debug, Action& action) {
+  auto options = std::make_shared<GraphOptions>();
+  CLI::App* command = debug.add_subcommand(
+      "graph", "The operations of one token, and what they cost the host");
+  command->add_option("MODEL", options->model)->required();
+  command->add_flag("--json", options->json, "Print one JSON object");
+  auto flags = std::make_shared<SettingFlags>(*command, commands::kLogits);
+  command->callback(
+      [=, &action] { action = [=] { return graph(*options, *flags); }; });
+}
+
 }  // namespace
 
 void add_debug_command(CLI::App& app, Action& action) {
-  CLI::App* debug =
-      app.add_subcommand("debug", "The inner steps: tokenize, render, logits");
+  CLI::App* debug = app.add_subcommand(
+      "debug", "The inner steps: tokenize, render, logits, graph");
   add_tokenize(*debug, action);
   add_render(*debug, action);
   add_logits(*debug, action);
+  add_graph(*debug, action);
 }
 
 }  // namespace bantam

@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "cli/chosen_model.h"
 #include "cli/command.h"
+#include "cli/framework.h"
+#include "cli/mlx_lm_runner.h"
 #include "cli/options.h"
 #include "cli/setting_flags.h"
 
@@ -91,6 +93,13 @@ int doctor(
     // Named and not there: the finding "model" says so.
     options.engine.model = config.text("model.local_path");
   }
+  options.foreign = config.text("runtime.framework") == "mlx-lm";
+  options.runner = options.foreign
+      ? runner_findings(
+            runner_options(config),
+            options.engine,
+            request_of(config, "doctor"))
+      : own_findings(config);
   const Diagnosis diagnosis = diagnose(options);
   if (config.boolean("output.json")) {
     std::printf("%s\n", to_json_line(diagnosis_json(diagnosis)).c_str());

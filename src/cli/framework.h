@@ -3,13 +3,18 @@
 // is here.
 #pragma once
 
+#include <vector>
+
 #include "config/run_config.h"
+#include "engine/doctor.h"
 
 namespace bantam {
 
 /// Throws invalid_request if runtime.version_pin excludes this bantam, or
-/// contradicts what the other settings ask of mlx-lm; unavailable if another
-/// framework than bantam is to answer.
+/// contradicts what the other settings ask of mlx-lm.
 void check_framework(const RunConfig& config);
+
+/// What doctor says of bantam's own pin.
+std::vector<Finding> own_findings(const RunConfig& config);
 
 }  // namespace bantam

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "cli/command.h"
+#include "cli/gpu_program.h"
 #include "cli/version.h"
 
 namespace bantam {
@@ -84,6 +85,7 @@ int run_program(int argc, char** argv) {
   app.allow_extras();
   Action action;
   add_run_command(app, action);
+  add_chat_command(app, action);
   add_generate_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);
@@ -92,6 +94,8 @@ int run_program(int argc, char** argv) {
   add_convert_command(app, action);
   add_advise_command(app, action);
   add_doctor_command(app, action);
+  add_bench_command(app, action);
+  add_env_command(app, action);
   add_debug_command(app, action);
   for (CLI::App* command :
        app.get_subcommands([](const CLI::App*) { return true; })) {
@@ -126,7 +130,11 @@ int report(const char* message, ErrorCode code) {
 int main(int argc, char** argv) {
   using bantam::ErrorCode;
   try {
-    return bantam::run_program(argc, argv);
+    try {
+      return bantam::run_program(argc, argv);
+    } catch (const bantam::GpuProgramNeeded& other) {
+      bantam::become(other.path, argv);
+    }
   } catch (const bantam::Error& error) {
     return bantam::report(error.what(), error.code());
   } catch (const std::bad_alloc&) {

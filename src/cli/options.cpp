@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/chosen_model.h"
 #include "cli/framework.h"
+#include "cli/gpu_program.h"
 
 namespace bantam {
 
@@ -88,29 +89,23 @@ EngineOptions engine_options(const RunConfig& config) {
   EngineOptions engine;
   engine.threads = static_cast<int>(config.integer("runtime.threads"));
   engine.max_kv_size = config.integer("sampling.max_kv_size");
+  engine.kv_bits = std::stoi(config.text("sampling.kv_bits"));
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
-  engine.kernels = config.text("runtime.kernels") == "mlx"
-      ? KernelChoice::mlx
-      : KernelChoice::native;
+  if (engine.device == DeviceChoice::gpu) {
+    require_gpu();
+  }
+  const std::string& kernels = config.text("runtime.kernels");
+  engine.kernels = kernels == "mlx" ? KernelChoice::mlx
+      : kernels == "portable"       ? KernelChoice::portable
+                                    : KernelChoice::native;
   engine.memory = memory_rules(config);
   return engine;
 }
 
-RunOptions run_options(
-    const RunConfig& config,
-    const std::string& prompt,
-    CommandSet commands) {
-  check_framework(config);
-  const ChosenModel model = choose_model(config);
-  RunOptions options;
-  options.engine = engine_options(config);
-  options.engine.model = model.name;
-  options.json = config.boolean("output.json");
-  options.receipt = config.text("output.receipt");
-
-  Request& request = options.request;
+Request request_of(const RunConfig& config, const std::string& prompt) {
+  Request request;
   request.sampling = sampling_settings(config);
   request.max_tokens = config.integer("sampling.max_tokens");
   request.stop = config.texts("sampling.stop");
@@ -133,7 +128,33 @@ RunOptions run_options(
     request.messages.push_back({"system", system_prompt});
   }
   request.messages.push_back({"user", prompt});
+  return request;
+}
 
+RunOptions run_options(
+    const RunConfig& config,
+    const std::string& prompt,
+    CommandSet commands) {
+  check_framework(config);
+  if ((commands & commands::kOneAnswer) != 0 &&
+      config.text("execution.mode") == "chat") {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: a conversation is what bantam chat holds; this command gives one "
+        "answer, which is single_shot",
+        config.named("execution.mode"));
+  }
+  const ChosenModel model = choose_model(config);
+  RunOptions options;
+  if (config.text("runtime.framework") == "mlx-lm") {
+    options.runner = runner_options(config);
+  }
+  options.engine = engine_options(config);
+  options.engine.model = model.name;
+  options.json = config.boolean("output.json");
+  options.receipt = config.text("output.receipt");
+
+  options.request = request_of(config, prompt);
   if (config.set_aside_pin()) {
     options.notes.push_back(set_aside_note(*config.set_aside_pin(), config));
   }

@@ -34,6 +34,13 @@ Json known_sha256(const ModelSummary& model) {
   }
 }
 
+// Another backend that was stopped may not have said how many there were.
+Json counted_tokens(const Result& result) {
+  const bool unknown = result.token_ids.empty() && !result.reported_tokens &&
+      !result.text.empty();
+  return unknown ? Json() : Json(result.completion_tokens());
+}
+
 double per_second(int64_t tokens, double seconds) {
   return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
 }
@@ -72,13 +79,16 @@ Json result_json(
       {"finish_reason", finish_reason_name(result.finish_reason)},
       {"usage",
        {{"prompt_tokens", result.prompt_tokens},
-        {"completion_tokens", result.completion_tokens()},
+        {"completion_tokens", counted_tokens(result)},
+        {"cached_tokens", result.cached_tokens},
         {"reasoning_tokens", result.reasoning_tokens}}},
       {"timing",
        {{"load_s", timing.load_s},
         {"prefill_s", timing.prefill_s},
         {"decode_s", timing.decode_s},
-        {"prefill_tps", per_second(result.prompt_tokens, timing.prefill_s)},
+        {"prefill_tps",
+         per_second(
+             result.prompt_tokens - result.cached_tokens, timing.prefill_s)},
         {"decode_tps", decode_tps(result)},
         {"first_token_s", timing.load_s + timing.first_token_s}}},
       {"memory",
@@ -109,7 +119,8 @@ void print_statistics(const Result& result) {
       "prompt %lld tokens, %.1f tok/s | answer %lld tokens, %.1f tok/s | "
       "first token %.2f s | memory %s of %s planned | KV %lld of %lld tokens",
       static_cast<long long>(result.prompt_tokens),
-      per_second(result.prompt_tokens, timing.prefill_s),
+      per_second(
+          result.prompt_tokens - result.cached_tokens, timing.prefill_s),
       static_cast<long long>(result.completion_tokens()),
       decode_tps(result),
       timing.load_s + timing.first_token_s,

@@ -33,9 +33,14 @@ namespace commands {
 inline constexpr CommandSet kRun = 1 << 0;
 inline constexpr CommandSet kGenerate = 1 << 1;
 inline constexpr CommandSet kLogits = 1 << 2;
-inline constexpr CommandSet kAnswering = kRun | kGenerate;
 inline constexpr CommandSet kPlan = 1 << 3;
-inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan;
+inline constexpr CommandSet kChat = 1 << 4;
+inline constexpr CommandSet kOneAnswer = kRun | kGenerate;
+inline constexpr CommandSet kAnswering = kOneAnswer | kChat;
+/// The context decides the size of its cache, so it takes no --max-kv-size.
+inline constexpr CommandSet kBench = 1 << 10;
+inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan | kBench;
+inline constexpr CommandSet kEnvironments = 1 << 16;  // bantam env
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
 

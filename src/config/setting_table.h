@@ -33,25 +33,25 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "model.name",
         .flag = "--model",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "A folder in MLX format, a .gguf file, a repository id in the "
                 "Hugging Face cache, or smollm2 (the default)"},
     Setting{
         .key = "model.local_path",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .help = "The model's folder or file; if it is not there, "
                 "model.repository is taken"},
     Setting{
         .key = "model.repository",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .help = "The model's repository id in the Hugging Face cache"},
 
     Setting{
         .key = "execution.prompt",
         .flag = "--prompt",
         .short_flag = "-p",
-        .commands = commands::kAnswering,
+        .commands = commands::kOneAnswer,
         .group = setting_groups::kMain,
         .help = "The prompt; - reads stdin"},
     Setting{
@@ -115,7 +115,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering,
+        .commands = commands::kOneAnswer,
         .group = setting_groups::kMain,
         .help = "Use the prompt as it is, without the model's chat template"},
     Setting{
@@ -130,24 +130,36 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "single_shot",
         .choices = "single_shot chat",
-        .pending = "chat",
-        .commands = commands::kAnswering,
-        .help = "single_shot: each prompt stands alone; chat: a conversation"},
+        .commands = commands::kOneAnswer,
+        .help = "single_shot: each prompt stands alone; chat: a conversation, "
+                "which bantam chat holds"},
     Setting{
         .key = "execution.chat_history_limit",
+        .flag = "--chat-history-limit",
         .kind = SettingKind::integer,
-        .fallback = "0",
+        .fallback = "10",
         .least = 0,
-        .pending = "*",
-        .commands = commands::kAnswering,
+        .most = 1e6,
+        .commands = commands::kChat,
+        .group = setting_groups::kMain,
         .help = "Exchanges of a conversation that are kept; 0 keeps none"},
+    Setting{
+        .key = "execution.chat_history_rule",
+        .flag = "--chat-history-rule",
+        .kind = SettingKind::choice,
+        .fallback = "trim",
+        .choices = "trim reset summarize",
+        .commands = commands::kChat,
+        .group = setting_groups::kMain,
+        .help = "At a limit, trim: the oldest exchanges go; reset: all go; "
+                "summarize: all go, and a paragraph about them stays"},
     Setting{
         .key = "output.json",
         .flag = "--json",
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "Print one JSON object when done, and nothing else"},
     Setting{
@@ -275,25 +287,54 @@ inline constexpr std::array kSettings{
         .help = "Versions of the framework that may answer, such as "
                 "\">=0.1,<0.2\""},
     Setting{
+        .key = "runtime.environments",
+        .flag = "--environments",
+        .commands = commands::kAnswering | commands::kEnvironments,
+        .group = setting_groups::kEngine,
+        .placeholder = "FOLDER",
+        .help = "Where the Python environments of mlx-lm lie (bantam env); "
+                "left out, in bantam's data folder"},
+    Setting{
+        .key = "runtime.runner_silence",
+        .flag = "--runner-silence",
+        .kind = SettingKind::integer,
+        .fallback = "600",
+        .least = 1,
+        .most = 86400,
+        .commands = commands::kAnswering,
+        .group = setting_groups::kEngine,
+        .placeholder = "SECONDS",
+        .help = "How long mlx-lm may be silent (loading, reading the prompt) "
+                "before it counts as hung"},
+    Setting{
         .key = "sampling.max_kv_size",
         .flag = "--max-kv-size",
         .kind = SettingKind::integer,
         .fallback = "1024",
         .least = 5,
-        .commands = commands::kComputing,
+        .commands = commands::kComputing & ~commands::kBench,
         .group = setting_groups::kEngine,
         .help = "Tokens the key/value cache holds; when it is full the first "
                 "4 stay and the oldest of the rest are dropped"},
+    Setting{
+        .key = "runtime.prefix_cache",
+        .flag = "--prefix-cache",
+        .kind = SettingKind::size,
+        .least = 0,
+        .commands = commands::kChat | commands::kPlan,
+        .group = setting_groups::kEngine,
+        .help = "Memory for beginnings of earlier prompts; left out, what one "
+                "conversation needs"},
     Setting{
         .key = "sampling.kv_bits",
         .flag = "--kv-bits",
         .kind = SettingKind::choice,
         .fallback = "16",
         .choices = "16 8 4",
-        .pending = "8 4",
         .commands = commands::kComputing,
         .group = setting_groups::kEngine,
-        .help = "Bits of a number in the key/value cache"},
+        .help = "Bits of a number in the key/value cache; fewer take less "
+                "memory and cost some accuracy (docs/memory.md)"},
     Setting{
         .key = "runtime.prefill_chunk",
         .flag = "--prefill-chunk",
@@ -330,11 +371,11 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "native",
         .choices = "native portable mlx",
-        .pending = "portable",
         .commands = commands::kComputing,
         .group = setting_groups::kEngine,
-        .help = "native: bantam's own; mlx: stock MLX operations, as on a GPU "
-                "(slow on a CPU)"},
+        .help = "native: bantam's own; portable: the same without any "
+                "instruction set, slow; mlx: stock MLX operations, as on a "
+                "GPU (slow on a CPU)"},
 
     Setting{
         .key = "environment.ram",
@@ -359,7 +400,7 @@ inline constexpr std::array kSettings{
         .form = FlagForm::toggle,
         .fallback = "true",
         .flag_negates = true,
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering | commands::kBench,
         .group = setting_groups::kMemory,
         .help = "Start although heavy applications run or the machine swaps "
                 "(turns environment.clean_room off)"},

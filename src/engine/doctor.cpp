@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/inspect.h"
+#include "engine/mlx_check.h"
 #include "engine/run_check.h"
 #include "kernels/bandwidth.h"
+#include "machine/power_mode.h"
 #include "machine/this_machine.h"
 #include "models/registry.h"
 #include "weights/checkpoint.h"
@@ -24,13 +25,6 @@ namespace {
 
 constexpr int64_t kGiB = int64_t{1} << 30;
 
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 class Doctor {
  public:
   explicit Doctor(const DoctorOptions& options)
@@ -43,6 +37,7 @@ class Doctor {
     look_at_machine();
     look_at_memory();
     look_at_power();
+    look_at_runner();
     look_at_model();
     measure_bandwidth();
     result_.would_start = std::ranges::none_of(
@@ -157,32 +152,26 @@ class Doctor {
         much ? "a restart empties it; growth during a run stops the run" : "");
   }
 
-  // Linux: what the kernel shows. macOS has no file for it.
   void look_at_power() {
-    const std::string governor =
-        first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    bool battery = false;
-    std::error_code ignored;
-    for (const auto& supply :
-         fs::directory_iterator("/sys/class/power_supply", ignored)) {
-      battery = battery ||
-          first_line((supply.path() / "status").string()) == "Discharging";
-    }
-    if (governor.empty() && !battery) {
+    const auto mode = power_mode();
+    if (!mode) {
       return;
     }
-    const bool saving = governor == "powersave" &&
-        first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver") !=
-            "intel_pstate";
     add("power",
-        saving || battery ? Health::yellow : Health::green,
-        fmt::format(
-            "{}{}",
-            governor.empty() ? "" : "governor " + governor,
-            battery ? (governor.empty() ? "on battery" : ", on battery") : ""),
-        saving        ? "choose the performance governor"
-            : battery ? "plug the machine in"
-                      : "");
+        mode->saving || mode->on_battery ? Health::yellow : Health::green,
+        mode->text,
+        mode->saving         ? "turn power saving off"
+            : mode->on_battery ? "plug the machine in"
+                               : "");
+  }
+
+  void look_at_runner() {
+    for (const Finding& finding : options_.runner) {
+      result_.findings.push_back(finding);
+    }
+    if (!options_.foreign) {
+      result_.findings.push_back(mlx_finding());
+    }
   }
 
   // Its files, licence, template, and whether it fits.
@@ -196,13 +185,14 @@ class Doctor {
           {.ram_bytes = machine_.ram_bytes.value_or(16 * kGiB)});
     } catch (const Error& error) {
       add("model", Health::red, error.what(), "fetch it, or name another one");
+      look_at_disk(".", "here");
       return;
     }
     model_ = report;
     look_at_files(path, report);
     look_at_licence(report);
     look_at_template(report);
-    look_at_disk(path);
+    look_at_disk(fs::absolute(path).parent_path(), "beside the model");
     look_at_plan(path);
   }
 
@@ -219,6 +209,11 @@ class Doctor {
               format_size(report["file_bytes"].get<int64_t>()),
               report["quantization"].get<std::string>(),
               fmt::format("{:.2f}", report["bits_per_weight"].get<double>())));
+    } else if (options_.foreign) {
+      add("model",
+          Health::yellow,
+          "bantam could not run it: " + problems[0].get<std::string>(),
+          "mlx-lm may");
     } else {
       add("model",
           Health::red,
@@ -313,10 +308,9 @@ class Doctor {
                         : "");
   }
 
-  void look_at_disk(const std::string& path) {
+  void look_at_disk(const fs::path& folder, const std::string& where) {
     std::error_code error;
-    const fs::space_info space =
-        fs::space(fs::absolute(path).parent_path(), error);
+    const fs::space_info space = fs::space(folder, error);
     if (error) {
       return;
     }
@@ -324,11 +318,15 @@ class Doctor {
     const bool little = free < 2 * kGiB;
     add("disk",
         little ? Health::yellow : Health::green,
-        format_size(free) + " free beside the model",
+        format_size(free) + " free " + where,
         little ? "make room: swap and receipts need some" : "");
   }
 
   void look_at_plan(const std::string& path) {
+    if (options_.foreign) {
+      look_at_size();
+      return;
+    }
     try {
       const Checkpoint checkpoint(path);
       const ClearedRun run =
@@ -346,6 +344,25 @@ class Doctor {
           Health::red,
           error.what(),
           "bantam plan " + options_.engine.model + ", bantam advise");
+    }
+  }
+
+  // Another program's needs are not planned; its weights it must hold.
+  void look_at_size() {
+    const auto bytes = model_["weight_bytes"].get<int64_t>();
+    try {
+      const ClearedSize run = check_size(
+          options_.engine.memory, bytes, "the weights take", sample_);
+      add("plan",
+          run.warnings.empty() ? Health::green : Health::yellow,
+          fmt::format(
+              "weights of {} in a budget of {} ({}){}",
+              format_size(bytes),
+              format_size(run.budget.bytes),
+              run.budget.because,
+              run.warnings.empty() ? "" : "; " + run.warnings.front()));
+    } catch (const Error& error) {
+      add("plan", Health::red, error.what(), "bantam advise");
     }
   }
 

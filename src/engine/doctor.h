@@ -38,6 +38,10 @@ struct DoctorOptions {
   double probe_seconds = 1;
   /// Read files whose hash is known but was never checked.
   bool verify = false;
+  /// What the caller knows of what is to answer: its pins and flags.
+  std::vector<Finding> runner;
+  /// Another program is to answer: what bantam cannot run is no fault.
+  bool foreign = false;
 };
 
 /// Throws only for a memory source that is not there or damaged; everything

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "engine/engine_impl.h"
+#include "engine/mlx_check.h"
+#include "kernels/targets.h"
 #include "machine/this_machine.h"
 #include "nn/eval.h"
 #include "nn/memory_limits.h"
@@ -27,10 +29,12 @@ void check_options(const EngineOptions& options) {
           least);
     }
   };
+  check_mlx_version();
   at_least("--threads", options.threads, 0);
   at_least("--max-kv-size", options.max_kv_size, kMinBudgetTokens);
   at_least("--prefill-chunk", options.prefill_chunk, 1);
-  if (options.device == DeviceChoice::gpu && !nn::mx::gpu::is_available()) {
+  at_least("--prefix-cache", options.prefix_cache_bytes, kAutoPrefixCache);
+  if (options.device == DeviceChoice::gpu && !gpu_available()) {
     fail(
         ErrorCode::unavailable,
         "--device gpu: this build of MLX sees no GPU; leave the flag out to "
@@ -38,9 +42,39 @@ void check_options(const EngineOptions& options) {
   }
 }
 
+void choose_target(KernelChoice kernels) {
+  if (kernels == KernelChoice::portable) {
+    kernels::set_target("portable");
+  } else {
+    kernels::set_best_target();
+  }
+}
+
 nn::mx::Device device_of(const EngineOptions& options) {
   return options.device == DeviceChoice::gpu ? nn::mx::Device::gpu
                                              : nn::mx::Device::cpu;
+}
+
+// Of the activations. Our kernels and tests compute in float32; a GPU in the
+// type that the file has its scales in, so that they need not grow.
+nn::mx::Dtype activation_dtype(
+    const Checkpoint& checkpoint,
+    const EngineOptions& options) {
+  if (options.device == DeviceChoice::cpu) {
+    return nn::mx::float32;
+  }
+  if (checkpoint.is_gguf()) {
+    return nn::mx::float16;
+  }
+  for (const Tensor* tensor : checkpoint.tensors()) {
+    if (tensor->type == TensorType::bf16) {
+      return nn::mx::bfloat16;
+    }
+    if (tensor->type == TensorType::f16) {
+      return nn::mx::float16;
+    }
+  }
+  return nn::mx::float32;
 }
 
 // Before anything large is allocated.
@@ -67,7 +101,10 @@ std::unique_ptr<TraceWriter> make_recorder(const std::string& path) {
 }  // namespace
 
 Engine::Impl::Impl(const EngineOptions& engine_options)
-    : options((check_options(engine_options), engine_options)),
+    : options(
+          (check_options(engine_options),
+           choose_target(engine_options.kernels),
+           engine_options)),
       checkpoint(locate_model(options.model)),
       shape(describe(checkpoint)),
       run(run_shape(options, shape)),
@@ -85,12 +122,18 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .stream = stream.stream(),
           .path = run.copies_weights ? nn::KernelPath::stock
                                      : nn::KernelPath::native,
+          .dtype = activation_dtype(checkpoint, options),
           .pool = &pool,
           .workspace = &workspace,
           .residency = &residency,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
-      cache(shape, std::max(kMinBudgetTokens, run.kv_budget_tokens), compute) {
+      cache(
+          shape,
+          std::max(kMinBudgetTokens, run.kv_budget_tokens),
+          compute,
+          options.kv_bits),
+      timeline(cache, cleared.prefix_bytes) {
   if (recorder) {
     recorder->write(before);
   }
@@ -122,6 +165,10 @@ std::unique_ptr<RunGuard> Engine::Impl::make_guard() {
       cleared.unknown_accepted);
 }
 
+bool gpu_available() {
+  return nn::mx::gpu::is_available();
+}
+
 Engine::Engine(const EngineOptions& options)
     : impl_(std::make_unique<Impl>(options)) {}
 Engine::~Engine() = default;
@@ -133,6 +180,16 @@ Result Engine::generate(
     const Observer& observer,
     std::stop_token stop) {
   return impl_->generate(request, observer, stop);
+}
+
+int64_t Engine::prompt_tokens(const Request& request) const {
+  std::vector<std::string> notes;
+  return static_cast<int64_t>(
+      impl_->chat_prompt.encode(request, notes).size());
+}
+
+int64_t Engine::kv_budget_tokens() const {
+  return impl_->cache.budget_tokens();
 }
 
 const ModelSummary& Engine::model() const {

@@ -14,10 +14,11 @@
 
 #include "bantam/engine.h"
 #include "cache/kv_cache.h"
+#include "cache/timeline.h"
 #include "engine/chat_prompt.h"
 #include "engine/run_check.h"
-#include "engine/run_guard.h"
 #include "generate/token_loop.h"
+#include "memory/run_guard.h"
 #include "models/registry.h"
 #include "nn/expert_residency.h"
 #include "nn/stream_lease.h"
@@ -46,8 +47,14 @@ struct Engine::Impl {
       std::stop_token stop);
   void logits(std::span<const int32_t> ids, int64_t chunk, const LogitRow& row);
 
+  TokenTimes time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
+  GraphCost count_graph();
+
   std::unique_ptr<RunGuard> make_guard();
   EncodedPrompt prompt_of(const Request& request, Result& result) const;
+  std::vector<int64_t> shared_ends(
+      const Request& request,
+      const std::vector<TokenId>& prompt) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
   bool prefill(
       const std::vector<TokenId>& prompt,
@@ -66,6 +73,7 @@ struct Engine::Impl {
       Result& result);
   ExpertUse expert_use() const;
   void finish(Result& result);
+  void name_damage(const Error& error) const;
   void reserve(int64_t tokens);
 
   EngineOptions options;
@@ -89,6 +97,7 @@ struct Engine::Impl {
   nn::Compute compute;
   std::unique_ptr<Model> model;
   KvCache cache;
+  Timeline timeline;
   ModelSummary summary;
   double load_s = 0;
 };

@@ -11,6 +11,7 @@
 #include "machine/process_memory.h"
 #include "models/workspace.h"
 #include "nn/eval.h"
+#include "weights/damaged_values.h"
 
 namespace bantam {
 
@@ -126,11 +127,14 @@ void Engine::Impl::decode(
   Stopwatch decode_clock;
   result.finish_reason = FinishReason::length;
   while (result.completion_tokens() < max_tokens) {
-    if (!result.token_ids.empty()) {
+    if (!result.token_ids.empty() && !loop.runs_ahead()) {
+      timeline.begin_token();
       loop.advance(result.token_ids.back());
+      timeline.computed_token(result.token_ids.back());
     }
     const std::optional<TokenId> forced = answer.forced();
-    const TokenId token = forced ? *forced : loop.sample();
+    const bool is_last = result.completion_tokens() + 1 == max_tokens;
+    const TokenId token = forced ? *forced : loop.sample(is_last);
     if (forced) {
       loop.take(token);
     }
@@ -159,6 +163,7 @@ void Engine::Impl::decode(
       break;
     }
     if (guard->take_give_back()) {
+      timeline.give_back();
       nn::give_back();
     }
   }
@@ -175,6 +180,45 @@ void Engine::Impl::decode(
   }
 }
 
+// Where later prompts are likely to part from this one: after what stands
+// before the first question, and before what asks for the answer (which the
+// template may write otherwise once the answer is there).
+std::vector<int64_t> Engine::Impl::shared_ends(
+    const Request& request,
+    const std::vector<TokenId>& prompt) const {
+  std::vector<int64_t> ends;
+  if (!timeline.keeps_checkpoints() || !request.use_chat_template) {
+    return ends;
+  }
+  const auto add = [&](const Request& variant) {
+    try {
+      std::vector<std::string> ignored;
+      const std::vector<TokenId> ids = chat_prompt.encode(variant, ignored);
+      ends.push_back(std::ranges::mismatch(ids, prompt).in2 - prompt.begin());
+    } catch (const Error&) {
+      // The template does not take this form; then without.
+    }
+  };
+  const auto first = std::ranges::find(request.messages, "user", &Message::role);
+  if (first != request.messages.end()) {
+    Request beginning = request;
+    beginning.messages.assign(request.messages.begin(), first);
+    beginning.messages.push_back({"user", first->content == "." ? "," : "."});
+    add(beginning);
+  }
+  Json variables = request.template_variables.empty()
+      ? Json::object()
+      : Json::parse(request.template_variables, nullptr, false);
+  if (variables.is_object()) {
+    variables["add_generation_prompt"] = false;
+    Request without = request;
+    without.template_variables = variables.dump();
+    without.answer_prefix.clear();
+    add(without);
+  }
+  return ends;
+}
+
 // False if stopped: result.finish_reason says by whom.
 bool Engine::Impl::prefill(
     const std::vector<TokenId>& prompt,
@@ -185,15 +229,18 @@ bool Engine::Impl::prefill(
   const Stopwatch prefill_clock;
   const auto chunk = [&] {
     if (guard->take_give_back()) {
+      timeline.give_back();
       nn::give_back();
     }
-    return guard->shrink_prefill()
-        ? std::max<int64_t>(1, run.prefill_chunk / kYellowChunkDivisor)
-        : run.prefill_chunk;
+    return timeline.begin_chunk(
+        guard->shrink_prefill()
+            ? std::max<int64_t>(1, run.prefill_chunk / kYellowChunkDivisor)
+            : run.prefill_chunk);
   };
   const auto progress = [&](int64_t done) {
+    timeline.computed(result.cached_tokens + done);
     if (observer.prefill) {
-      observer.prefill(done, result.prompt_tokens);
+      observer.prefill(result.cached_tokens + done, result.prompt_tokens);
     }
   };
   // Either of user and guard stops the work between two layers.
@@ -202,7 +249,11 @@ bool Engine::Impl::prefill(
   const auto request_stop = [&] { either.request_stop(); };
   const std::stop_callback by_user(stop, request_stop);
   const std::stop_callback by_guard(guard->stop_token(), request_stop);
-  const bool read = loop.prefill(prompt, chunk, progress, run_stop);
+  const bool read = loop.prefill(
+      std::span(prompt).subspan(result.cached_tokens),
+      chunk,
+      progress,
+      run_stop);
   result.timing.prefill_s = prefill_clock.seconds();
   if (!read) {
     result.finish_reason =
@@ -256,6 +307,13 @@ void Engine::Impl::finish(Result& result) {
   }
 }
 
+// The output is no number: which weight is none?
+void Engine::Impl::name_damage(const Error& error) const {
+  if (const auto damage = find_damaged_value(checkpoint)) {
+    fail(ErrorCode::invalid_file, "{}: {}", error.what(), *damage);
+  }
+}
+
 Result Engine::Impl::generate(
     const Request& request,
     const Observer& observer,
@@ -277,13 +335,32 @@ Result Engine::Impl::generate(
     guard = make_guard();
   }
   nn::settle(compute);  // of what a run before may have left
-  cache.reset();
   residency.reset_traffic();
+  if (!options.reuse_prefix) {
+    timeline.forget();
+  }
+  result.cached_tokens =
+      timeline.start(prompt.ids, shared_ends(request, prompt.ids));
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
-  TokenLoop loop(*model, cache, request.sampling);
+  TokenLoop loop(
+      *model,
+      cache,
+      request.sampling,
+      compute,
+      /* may_run_ahead = */ request.thinking_budget < 0);
   guard->so_far().begin(result);
-  if (prefill(prompt.ids, loop, observer, stop, result)) {
-    decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
+  try {
+    if (prefill(prompt.ids, loop, observer, stop, result)) {
+      decode(request, prompt, max_tokens, loop, observer, stop, clock, result);
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::invalid_file) {
+      name_damage(error);
+    }
+    throw;
+  }
+  if (loop.runs_ahead()) {
+    timeline.forget();  // the cache holds a token more than the answer
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {
@@ -324,7 +401,7 @@ void Engine::Impl::logits(
         shape.context_tokens);
   }
   nn::settle(compute);  // of what a run before may have left
-  cache.reset();
+  timeline.forget();
   run_stop = {};
   reserve(std::min<int64_t>(chunk, ids.size()));
   for (size_t done = 0; done < ids.size();) {

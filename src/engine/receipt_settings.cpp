@@ -21,6 +21,12 @@ void visit_options(EngineOptions& options, const Visit& visit) {
   visit("prefill_chunk", options.prefill_chunk);
 }
 
+// Settings that older receipts lack: their default was all there was.
+template <typename Visit>
+void visit_newer_options(EngineOptions& options, const Visit& visit) {
+  visit("kv_bits", options.kv_bits);
+}
+
 template <typename Visit>
 void visit_request(Request& request, const Visit& visit) {
   visit("prompt", request.prompt);
@@ -45,7 +51,7 @@ void visit_request(Request& request, const Visit& visit) {
 }
 
 constexpr std::array<std::string_view, 2> kDevices{"cpu", "gpu"};
-constexpr std::array<std::string_view, 2> kKernels{"native", "mlx"};
+constexpr std::array<std::string_view, 3> kKernels{"native", "mlx", "portable"};
 
 template <typename Enum, size_t N>
 Enum parse_word(
@@ -77,6 +83,7 @@ Json settings_json(const EngineOptions& options, const Request& request) {
   EngineOptions options_copy = options;
   Request request_copy = request;
   visit_options(options_copy, put);
+  visit_newer_options(options_copy, put);
   settings["device"] = kDevices[static_cast<size_t>(options.device)];
   settings["kernels"] = kKernels[static_cast<size_t>(options.kernels)];
   Json messages = Json::array();
@@ -123,6 +130,11 @@ void read_settings(
     }
   };
   visit_options(options, get);
+  visit_newer_options(options, [&](const char* key, auto& field) {
+    if (settings.contains(key)) {
+      get(key, field);
+    }
+  });
   options.device =
       parse_word<DeviceChoice>(at("device"), kDevices, source, "device");
   options.kernels =

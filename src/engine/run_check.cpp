@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "cache/prefix_store.h"
+#include "kernels/kv_rows.h"
 #include "kernels/thread_pool.h"
 #include "machine/machine_profile.h"
 #include "machine/process_memory.h"
@@ -78,17 +80,39 @@ std::string join_options(const std::vector<FitOption>& options) {
       join_options(shortfall.options));
 }
 
+void check_kv_bits(const EngineOptions& options, const ModelShape& model) {
+  const int bits = options.kv_bits;
+  if (bits != 16 && bits != 8 && bits != 4) {
+    fail(
+        ErrorCode::invalid_request,
+        "--kv-bits is {}, but must be 16, 8 or 4",
+        bits);
+  }
+  if (bits < model.least_kv_bits()) {
+    fail(
+        ErrorCode::unsupported,
+        "--kv-bits {}: keys and values are packed in groups of {} dimensions, "
+        "into which this model's heads of {} do not divide; leave the flag "
+        "out, and use a smaller --max-kv-size to save memory",
+        bits,
+        kernels::kKvGroup,
+        model.head_dim);
+  }
+}
+
 // What the machine has, as opposed to what it has available now: the room that
 // --allow-dirty counts on.
 MemoryBudget budget_of_machine(const MemorySample& sample) {
   return budget_of_ram(sample.total_bytes.value_or(0), std::nullopt);
 }
 
-// Pressure at the start. Replaces nothing of the plan's verdict.
+// Pressure at the start. Replaces nothing of the plan's verdict. `run`: a
+// ClearedRun or a ClearedSize.
+template <typename Run>
 void check_pressure(
     const MemoryRules& rules,
     const MemorySample& sample,
-    ClearedRun& run) {
+    Run& run) {
   const PreflightSettings settings{
       .threshold = rules.threshold == PressureThreshold::red ? Pressure::red
                                                              : Pressure::yellow,
@@ -107,6 +131,17 @@ void check_pressure(
       run.warnings.end(), clear.warnings.begin(), clear.warnings.end());
 }
 
+int64_t prefix_bytes(const EngineOptions& options, const ModelShape& model) {
+  if (options.prefix_cache_bytes != kAutoPrefixCache) {
+    return options.prefix_cache_bytes;
+  }
+  const int64_t budget = std::min(options.max_kv_size, model.context_tokens);
+  const int64_t checkpoint = model.checkpoint_bytes(budget);
+  return checkpoint > 0
+      ? PrefixStore::kLeastCheckpoints * Pages::rounded(checkpoint)
+      : 0;
+}
+
 }  // namespace
 
 RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
@@ -114,12 +149,17 @@ RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
   const int64_t context = model.context_tokens;
   const bool stock = options.device == DeviceChoice::gpu ||
       options.kernels == KernelChoice::mlx;
+  check_kv_bits(options, model);
+  const bool wide = stock && options.device == DeviceChoice::cpu;
+  const int kv_bits = wide && options.kv_bits == 16 ? 32 : options.kv_bits;
   return {
       .kv_budget_tokens = std::min(options.max_kv_size, context),
       .prefill_chunk = std::min(options.prefill_chunk, context),
       .threads =
           options.threads > 0 ? options.threads : kernels::physical_cores(),
-      .kv_bits = stock && options.device == DeviceChoice::cpu ? 32 : 16,
+      .kv_bits = kv_bits,
+      .least_kv_bits = model.least_kv_bits(),
+      .prefix_bytes = stock ? 0 : prefix_bytes(options, model),
       .copies_weights = stock};
 }
 
@@ -166,10 +206,21 @@ ClearedRun check_run(
     const ModelShape& model,
     const MemorySample& sample) {
   const MemoryRules& rules = options.memory;
-  const RunShape shape = run_shape(options, model);
+  RunShape shape = run_shape(options, model);
   ClearedRun run;
-  run.plan = plan_memory(model, shape);
   const auto budget = memory_budget(rules, &sample);
+  if (options.prefix_cache_bytes == kAutoPrefixCache && budget &&
+      plan_memory(model, shape).total_bytes() > budget->bytes &&
+      shape.prefix_bytes > 0) {
+    run.warnings.push_back(
+        fmt::format(
+            "no memory is left to keep beginnings of prompts ({}): each prompt "
+            "that does not continue the one before is read as a whole",
+            format_size(shape.prefix_bytes)));
+    shape.prefix_bytes = 0;
+  }
+  run.prefix_bytes = shape.prefix_bytes;
+  run.plan = plan_memory(model, shape);
   if (!budget) {
     run.warnings.emplace_back(kAvailableUnknown);
   }
@@ -198,6 +249,41 @@ ClearedRun check_run(
   run.plan = fits.plan;
   run.embedding_on_cpu = fits.embedding_on_cpu;
   run.expert_budget_bytes = fits.expert_budget_bytes;
+  check_pressure(rules, sample, run);
+  return run;
+}
+
+ClearedSize check_size(
+    const MemoryRules& rules,
+    int64_t need_bytes,
+    const std::string& what,
+    const MemorySample& sample) {
+  ClearedSize run;
+  const auto budget = memory_budget(rules, &sample);
+  if (!budget) {
+    run.warnings.emplace_back(kAvailableUnknown);
+  }
+  run.budget = budget.value_or(budget_of_limit(need_bytes));
+  if (need_bytes > run.budget.bytes) {
+    const HeavyApps apps = heavy_apps(sample);
+    const std::string reason = fmt::format(
+        "{} {}, but the budget is {} ({}){}",
+        what,
+        format_size(need_bytes),
+        format_size(run.budget.bytes),
+        run.budget.because,
+        apps.names.empty() ? "" : "; running: " + apps.names);
+    const bool overridable = !rules.clean_room && rules.budget_bytes == 0 &&
+        rules.ram_bytes == 0 && sample.total_bytes.has_value();
+    if (!overridable || need_bytes > budget_of_machine(sample).bytes) {
+      fail(
+          ErrorCode::insufficient_memory,
+          "not started: {}; a smaller model would fit: bantam advise",
+          reason);
+    }
+    run.budget = budget_of_machine(sample);
+    run.warnings.push_back("started because of --allow-dirty: " + reason);
+  }
   check_pressure(rules, sample, run);
   return run;
 }

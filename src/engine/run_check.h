@@ -14,7 +14,8 @@
 
 namespace bantam {
 
-/// The settings of a run that cost memory, from what the user asked for.
+/// The settings of a run that cost memory, from what the user asked for. Throws
+/// unsupported if the model's keys and values cannot be kept in kv_bits.
 RunShape run_shape(const EngineOptions& options, const ModelShape& model);
 
 FitTarget fit_target(const EngineOptions& options);
@@ -31,6 +32,7 @@ struct ClearedRun {
   MemoryBudget budget;
   bool embedding_on_cpu = false;
   int64_t expert_budget_bytes = -1;   // see RunShape
+  int64_t prefix_bytes = 0;           // of the plan
   bool unknown_accepted = false;      // the level of pressure
   std::vector<std::string> warnings;  // one sentence each
 };
@@ -40,6 +42,19 @@ struct ClearedRun {
 ClearedRun check_run(
     const EngineOptions& options,
     const ModelShape& model,
+    const MemorySample& sample);
+
+/// The same for a run by another program, of which nothing is known but that
+/// it will hold `need_bytes` ("the weights of X").
+struct ClearedSize {
+  MemoryBudget budget;
+  bool unknown_accepted = false;
+  std::vector<std::string> warnings;
+};
+ClearedSize check_size(
+    const MemoryRules& rules,
+    int64_t need_bytes,
+    const std::string& what,
     const MemorySample& sample);
 
 }  // namespace bantam

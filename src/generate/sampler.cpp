@@ -125,16 +125,19 @@ std::span<const float> Sampler::adjusted(std::span<const float> logits) {
 void Sampler::take_top_k(std::span<const float> logits) {
   const auto k = static_cast<size_t>(settings_.top_k);
   const auto size = static_cast<TokenId>(logits.size());
-  for (TokenId id = 0; id < size; ++id) {
-    // An equal logit with a higher id is no better.
-    if (candidates_.size() == k && !(logits[id] > candidates_.front().logit)) {
-      continue;
-    }
-    if (candidates_.size() == k) {
-      std::pop_heap(candidates_.begin(), candidates_.end(), Better());
-      candidates_.pop_back();
-    }
+  TokenId id = 0;
+  for (; id < size && candidates_.size() < k; ++id) {
     candidates_.push_back({id, logits[id], 0});
+  }
+  std::make_heap(candidates_.begin(), candidates_.end(), Better());
+  // An equal logit with a higher id is no better.
+  const auto next = [&](TokenId from) {
+    return static_cast<TokenId>(kernels::first_above(
+        logits.data(), from, size, candidates_.front().logit));
+  };
+  for (id = next(id); id < size; id = next(id + 1)) {
+    std::pop_heap(candidates_.begin(), candidates_.end(), Better());
+    candidates_.back() = {id, logits[id], 0};
     std::push_heap(candidates_.begin(), candidates_.end(), Better());
   }
   std::sort(
@@ -177,10 +180,12 @@ double Sampler::weigh_all(std::span<const float> logits, float largest) {
       ? total * (1 - settings_.top_p) / static_cast<double>(size)
       : settings_.min_p;
   const auto threshold = static_cast<float>(least * (1 - 1e-6));
-  for (TokenId id = 0; id < size; ++id) {
-    if (weights_[id] > 0 && weights_[id] >= threshold) {
-      candidates_.push_back({id, logits[id], weights_[id]});
-    }
+  const float below = threshold > 0 ? std::nextafter(threshold, 0.0f) : 0.0f;
+  const auto next = [&](int64_t from) {
+    return kernels::first_above(weights_.data(), from, size, below);
+  };
+  for (int64_t id = next(0); id < size; id = next(id + 1)) {
+    candidates_.push_back({static_cast<TokenId>(id), logits[id], weights_[id]});
   }
   return total;
 }

@@ -4,15 +4,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
+#include "generate/device_sampler.h"
 #include "nn/eval.h"
 
 namespace bantam {
 
-TokenLoop::TokenLoop(Model& model, KvCache& cache, SamplingSettings sampling)
+TokenLoop::TokenLoop(
+    Model& model,
+    KvCache& cache,
+    SamplingSettings sampling,
+    const nn::Compute& compute,
+    bool may_run_ahead)
     : model_(model),
       cache_(cache),
-      sampler_(std::move(sampling), model.shape().vocabulary),
-      logits_(model.shape().vocabulary) {}
+      sampler_(sampling, model.shape().vocabulary),
+      logits_(model.shape().vocabulary),
+      compute_(compute),
+      settings_(std::move(sampling)),
+      is_pipelined_(
+          may_run_ahead && compute.stream.device == nn::mx::Device::gpu &&
+          can_sample_on_device(settings_)) {}
 
 bool TokenLoop::prefill(
     std::span<const TokenId> prompt,
@@ -40,8 +52,11 @@ bool TokenLoop::read_prompt(
         std::min(static_cast<size_t>(chunk()), prompt.size() - done);
     nn::mx::array logits =
         model_.forward(prompt.subspan(done, count), 1, cache_);
-    const std::span<const float> row = nn::values(logits);
     done += count;
+    if (is_pipelined_ && done == prompt.size()) {
+      start_next(logits);
+    }
+    const std::span<const float> row = nn::values(logits);
     if (done == prompt.size()) {
       std::copy(row.begin(), row.end(), logits_.begin());
     }
@@ -52,8 +67,27 @@ bool TokenLoop::read_prompt(
   return true;
 }
 
-TokenId TokenLoop::sample() {
-  return sampler_.sample(logits_);
+void TokenLoop::start_next(const nn::mx::array& logits) {
+  next_ = sample_on_device(logits, settings_, draws_++, compute_);
+  nn::start({*next_});
+}
+
+TokenId TokenLoop::sample(bool is_last) {
+  if (!is_pipelined_) {
+    return sampler_.sample(logits_);
+  }
+  nn::mx::array token = *next_;
+  if (!is_last) {
+    start_next(model_.forward(token, 1, cache_));
+  }
+  const TokenId id = nn::integer(token);
+  if (id < 0) {
+    fail(
+        ErrorCode::invalid_file,
+        "the model's output is not a number; its weights are damaged or its "
+        "values overflow");
+  }
+  return id;
 }
 
 void TokenLoop::advance(TokenId token) {

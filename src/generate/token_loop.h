@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -16,8 +17,14 @@ namespace bantam {
 
 class TokenLoop {
  public:
-  /// `cache` holds what came before (nothing, for a fresh run).
-  TokenLoop(Model& model, KvCache& cache, SamplingSettings sampling);
+  /// `cache` holds what came before (nothing, for a fresh run). All must
+  /// outlive the loop. `may_run_ahead`: no token will be forced with take().
+  TokenLoop(
+      Model& model,
+      KvCache& cache,
+      SamplingSettings sampling,
+      const nn::Compute& compute,
+      bool may_run_ahead);
 
   /// Reads `prompt` (not empty) in chunks of chunk() tokens, asked before each.
   /// False if stopped between chunks or layers: reset the cache then.
@@ -27,15 +34,24 @@ class TokenLoop {
       const std::function<void(int64_t done)>& progress,
       std::stop_token stop);
 
-  /// The next token; call after prefill, then after each advance.
-  TokenId sample();
+  /// The next token; call after prefill, then after each advance. On a GPU
+  /// the work on the one after it begins here, unless `is_last`.
+  TokenId sample(bool is_last);
   /// The next token is `token`, whatever the model says; instead of sample().
+  /// Not in a loop that may run ahead.
   void take(TokenId token) { sampler_.take(token); }
 
-  /// Feeds `token` to the model, so that the next can be sampled.
+  /// Feeds `token`, the last one sampled, to the model, so that the next can
+  /// be sampled.
   void advance(TokenId token);
 
+  /// Is the work on a token begun before it is asked for? There is no need for
+  /// advance() then, and at the end the cache may be a token ahead.
+  bool runs_ahead() const { return is_pipelined_; }
+
  private:
+  // The choice of the token after those that `logits` end with begins.
+  void start_next(const nn::mx::array& logits);
   bool read_prompt(
       std::span<const TokenId> prompt,
       const std::function<int64_t()>& chunk,
@@ -46,6 +62,12 @@ class TokenLoop {
   KvCache& cache_;
   Sampler sampler_;
   std::vector<float> logits_;  // [vocabulary], of the last token
+  const nn::Compute& compute_;
+  SamplingSettings settings_;
+  // Sampling on the device, one token ahead of the host.
+  bool is_pipelined_;
+  uint64_t draws_ = 0;
+  std::optional<nn::mx::array> next_;  // int32 [1], being computed
 };
 
 }  // namespace bantam

@@ -44,7 +44,8 @@ int64_t tokens_of_block(
 
 int64_t chunk_bytes(const AttentionShape& shape, int64_t tokens) {
   const int64_t values = shape.kv_heads * tokens * shape.head_dim;
-  return (values * 2 + 63) / 64 * 64;  // keys or values, as float16
+  // Keys or values; float16 is the largest form.
+  return (values * 2 + 63) / 64 * 64;
 }
 
 int64_t thread_bytes(
@@ -66,15 +67,21 @@ void round_chunk(
     const float* v,
     ThreadPool& pool) {
   const int64_t head_dim = task.shape.head_dim;
+  const auto round = [&](const float* from, std::byte* to) {
+    if (task.cache.bits < 16) {
+      store_kv_row(from, head_dim, task.cache.bits, to);
+    } else {
+      HWY_DYNAMIC_DISPATCH(RoundRow)
+      (from, head_dim, reinterpret_cast<uint16_t*>(to));
+    }
+  };
   pool.parallel_for(task.tokens, 32, [&](int64_t begin, int64_t end) {
     for (int64_t t = begin; t < end; ++t) {
       for (int64_t h = 0; h < task.shape.kv_heads; ++h) {
         const int64_t from = t * task.stride + h * head_dim;
-        const int64_t to = (h * task.tokens + t) * head_dim;
-        HWY_DYNAMIC_DISPATCH(RoundRow)
-        (k + from, head_dim, task.chunk_keys + to);
-        HWY_DYNAMIC_DISPATCH(RoundRow)
-        (v + from, head_dim, task.chunk_values + to);
+        const int64_t to = (h * task.tokens + t) * task.row_bytes;
+        round(k + from, task.chunk_keys + to);
+        round(v + from, task.chunk_values + to);
       }
     }
   });
@@ -82,7 +89,7 @@ void round_chunk(
 
 // Tokens that the chunk itself drops have no slot of their own any more.
 void store_chunk(const AttentionTask& task) {
-  const int64_t head_dim = task.shape.head_dim;
+  const int64_t bytes = task.row_bytes;
   const int64_t last = task.position + task.tokens - 1;
   const int64_t window = task.cache.budget - task.cache.sinks;
   for (int64_t h = 0; h < task.shape.kv_heads; ++h) {
@@ -91,10 +98,10 @@ void store_chunk(const AttentionTask& task) {
       if (p >= task.cache.sinks && p <= last - window) {
         continue;
       }
-      const int64_t to = (h * task.cache.budget + task.slot(p)) * head_dim;
-      const int64_t from = (h * task.tokens + t) * head_dim;
-      std::copy_n(task.chunk_keys + from, head_dim, task.cache.keys + to);
-      std::copy_n(task.chunk_values + from, head_dim, task.cache.values + to);
+      const int64_t to = (h * task.cache.budget + task.slot(p)) * bytes;
+      const int64_t from = (h * task.tokens + t) * bytes;
+      std::copy_n(task.chunk_keys + from, bytes, task.cache.keys + to);
+      std::copy_n(task.chunk_values + from, bytes, task.cache.values + to);
     }
   }
 }
@@ -126,11 +133,19 @@ void attention(
   auto* memory = reinterpret_cast<std::byte*>(
       (reinterpret_cast<uintptr_t>(scratch) + 63) / 64 * 64);
   AttentionTask task{
-      shape, q, stride, tokens, position, cache, nullptr, nullptr, out, 0, 0};
-  task.chunk_keys = reinterpret_cast<uint16_t*>(memory);
-  memory += chunk_bytes(shape, tokens);
-  task.chunk_values = reinterpret_cast<uint16_t*>(memory);
-  memory += chunk_bytes(shape, tokens);
+      .shape = shape,
+      .q = q,
+      .stride = stride,
+      .tokens = tokens,
+      .position = position,
+      .cache = cache,
+      .row_bytes = kv_row_bytes(shape.head_dim, cache.bits),
+      .chunk_keys = memory,
+      .chunk_values = memory + chunk_bytes(shape, tokens),
+      .out = out,
+      .block_tokens = 0,
+      .score_stride = 0};
+  memory += 2 * chunk_bytes(shape, tokens);
   task.block_tokens = tokens_of_block(shape, cache.budget, tokens);
   task.score_stride = score_stride(cache.budget, task.block_tokens);
   const int64_t per_thread = thread_bytes(shape, cache.budget, tokens);

@@ -11,19 +11,22 @@
 // tokens.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
+#include "kernels/kv_rows.h"
 #include "kernels/thread_pool.h"
 
 namespace bantam::kernels {
 
-/// One layer's cache, float16. Slot of position p: p while p < budget, else
-/// sinks + (p - sinks) % (budget - sinks).
+/// One layer's cache, in rows as kv_rows.h describes. Slot of position p: p
+/// while p < budget, else sinks + (p - sinks) % (budget - sinks).
 struct KvSlots {
-  uint16_t* keys;    // [kv_heads, budget, head_dim]
-  uint16_t* values;  // [kv_heads, budget, head_dim]
-  int64_t budget;    // > sinks
+  std::byte* keys;    // [kv_heads, budget] rows of kv_row_bytes(head_dim, bits)
+  std::byte* values;  // the same
+  int64_t budget;     // > sinks
   int64_t sinks;
+  int bits = 16;  // 16, 8 or 4
 };
 
 struct AttentionShape {
@@ -46,8 +49,9 @@ int64_t attention_scratch_bytes(
 /// q: [tokens, heads * head_dim] and k, v: [tokens, kv_heads * head_dim],
 /// each `stride` floats from token to token, rope applied. The new tokens have
 /// positions position .. position + tokens - 1. Keys and values are rounded to
-/// float16 before use, also within the chunk, and stored in `cache` (those
-/// that the chunk itself drops need not be) after every query is answered.
+/// what `cache` holds before use, also within the chunk, and stored in it
+/// (those that the chunk itself drops need not be) after every query is
+/// answered.
 /// out: [tokens, heads * head_dim], dense. scratch: attention_scratch_bytes.
 void attention(
     const AttentionShape& shape,

@@ -51,6 +51,61 @@ HWY_INLINE void widen_row(const uint16_t* from, int64_t n, float* to) {
   }
 }
 
+// Sixteen bytes as floats.
+HWY_INLINE Lanes16 load16_u8(const uint8_t* from) {
+  const hn::Rebind<uint8_t, DF> d;
+  Lanes16 out;
+  for (size_t i = 0; i < kParts; ++i) {
+    out.part[i] = hn::ConvertTo(
+        DF(), hn::PromoteTo(DI(), hn::LoadU(d, from + i * kLanes)));
+  }
+  return out;
+}
+
+// The low (or high) halves of sixteen bytes as floats.
+template <bool kHigh>
+HWY_INLINE Lanes16 load16_u4(const uint8_t* from) {
+  const hn::Rebind<uint8_t, DF> d;
+  Lanes16 out;
+  for (size_t i = 0; i < kParts; ++i) {
+    const VI bytes = hn::PromoteTo(DI(), hn::LoadU(d, from + i * kLanes));
+    out.part[i] = hn::ConvertTo(
+        DF(),
+        kHigh ? hn::ShiftRight<4>(bytes) : hn::And(bytes, hn::Set(DI(), 0x0F)));
+  }
+  return out;
+}
+
+// A row of kv_rows.h in 8 or 4 bits as floats.
+template <int kBits>
+HWY_INLINE void unpack_row(const std::byte* row, int64_t n, float* to) {
+  const auto* from = reinterpret_cast<const uint8_t*>(row);
+  for (int64_t k = 0; k < n; k += kKvGroup) {
+    uint16_t head[2];
+    std::memcpy(head, from, sizeof(head));
+    from += kKvGroupHead;
+    const Lanes16 scale = set16(f16_to_f32(head[0]));
+    const Lanes16 offset = set16(f16_to_f32(head[1]));
+    const Lanes16 low = kBits == 8 ? load16_u8(from) : load16_u4<false>(from);
+    const Lanes16 high =
+        kBits == 8 ? load16_u8(from + 16) : load16_u4<true>(from);
+    store16(fused16(low, scale, offset), to + k);
+    store16(fused16(high, scale, offset), to + k + 16);
+    from += kKvGroup * kBits / 8;
+  }
+}
+
+HWY_INLINE void load_row(const std::byte* row, int bits, int64_t n, float* to) {
+  switch (bits) {
+    case 8:
+      return unpack_row<8>(row, n, to);
+    case 4:
+      return unpack_row<4>(row, n, to);
+    default:
+      return widen_row(reinterpret_cast<const uint16_t*>(row), n, to);
+  }
+}
+
 // Rows of keys u .. u + count - 1 into scratch.rows.
 HWY_NOINLINE void load_rows(
     const AttentionTask& task,
@@ -62,14 +117,16 @@ HWY_NOINLINE void load_rows(
     float* rows) {
   const int64_t dims = padded16(task.shape.head_dim);
   for (int64_t i = 0; i < count; ++i) {
-    widen_row(
+    load_row(
         task.row(of_keys, kv_head, keys.position(u + i)),
+        task.cache.bits,
         task.shape.head_dim,
         rows + i * dims);
   }
 }
 
-// Queries times scale, padded with zeros. Query token * group + head.
+// Queries times scale (transformed, where keys are), padded with zeros. Query
+// token * group + head.
 HWY_INLINE void load_queries(
     const AttentionTask& task,
     int64_t kv_head,
@@ -87,6 +144,9 @@ HWY_INLINE void load_queries(
           mul16(load16_partial(from + k, count), scale),
           queries + i * dims + k);
     });
+    if (task.cache.bits < 16) {
+      transform_kv_groups(queries + i * dims, task.shape.head_dim, kReadFactor);
+    }
   }
 }
 
@@ -357,6 +417,9 @@ void AttendBlock(
     for_each16(head_dim, [&](int64_t k, size_t count) HWY_ATTR {
       store16_partial(mul16(load16(sums + k), inverse), out + k, count);
     });
+    if (task.cache.bits < 16) {
+      transform_kv_groups(out, head_dim, kReadFactor);
+    }
   }
 }
 

@@ -52,8 +52,9 @@ struct AttentionTask {
   int64_t tokens;
   int64_t position;
   KvSlots cache;
-  uint16_t* chunk_keys;    // [kv_heads, tokens, head_dim], float16
-  uint16_t* chunk_values;  // the same
+  int64_t row_bytes;        // of a key or value, in the cache's form
+  std::byte* chunk_keys;    // [kv_heads, tokens] rows
+  std::byte* chunk_values;  // the same
   float* out;
   int64_t block_tokens;  // tokens of one block
   int64_t score_stride;  // floats from one query's scores to the next's
@@ -65,13 +66,13 @@ struct AttentionTask {
         : cache.sinks + (p - cache.sinks) % (cache.budget - cache.sinks);
   }
   /// The row of the key (or value) at a position that is still there.
-  const uint16_t* row(bool of_keys, int64_t kv_head, int64_t p) const {
+  const std::byte* row(bool of_keys, int64_t kv_head, int64_t p) const {
     if (p >= position) {
       return (of_keys ? chunk_keys : chunk_values) +
-          (kv_head * tokens + p - position) * shape.head_dim;
+          (kv_head * tokens + p - position) * row_bytes;
     }
     return (of_keys ? cache.keys : cache.values) +
-        (kv_head * cache.budget + slot(p)) * shape.head_dim;
+        (kv_head * cache.budget + slot(p)) * row_bytes;
   }
 };
 

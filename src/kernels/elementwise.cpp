@@ -13,6 +13,7 @@
 #include <limits>
 
 #include "kernels/partial-inl.h"
+#include "kernels/scalar_math.h"
 #include "kernels/simd-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -192,7 +193,7 @@ float Softmax(float* x, int64_t n) {
   for_each16(n, [&](int64_t i, size_t count) HWY_ATTR {
     store16_partial(mul16(load16_partial(x + i, count), inverse), x + i, count);
   });
-  return static_cast<float>(std::log(static_cast<double>(sum))) + largest;
+  return static_cast<float>(steady_log(static_cast<double>(sum))) + largest;
 }
 
 }  // namespace bantam::kernels::BANTAM_TARGET

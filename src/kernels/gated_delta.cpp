@@ -259,6 +259,7 @@ void NormHead(
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "kernels/scalar_math.h"
 #include "kernels/targets.h"
 
 namespace bantam::kernels {
@@ -283,12 +284,12 @@ void gates(const DeltaTask& task, int64_t t, int64_t head) {
       static_cast<double>(task.weights.dt_bias[head]);
   // log(1 + e^alpha) without overflow
   const double softplus =
-      std::max(alpha, 0.0) + std::log1p(std::exp(-std::fabs(alpha)));
-  task.decays(t)[head] = static_cast<float>(
-      std::exp(static_cast<double>(task.weights.decay_rate[head]) * softplus));
+      std::max(alpha, 0.0) + steady_log1p(steady_exp(-std::fabs(alpha)));
+  task.decays(t)[head] = static_cast<float>(steady_exp(
+      static_cast<double>(task.weights.decay_rate[head]) * softplus));
   const double beta =
       static_cast<double>(row[task.layout.beta.at(group, member)]);
-  task.betas(t)[head] = static_cast<float>(1.0 / (1.0 + std::exp(-beta)));
+  task.betas(t)[head] = static_cast<float>(1.0 / (1.0 + steady_exp(-beta)));
 }
 
 void convolve(const DeltaTask& task, ThreadPool& pool) {

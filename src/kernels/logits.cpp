@@ -60,6 +60,27 @@ LargestLogit Largest(const float* logits, int64_t n) {
   return {index, top};
 }
 
+int64_t FirstAbove(const float* values, int64_t begin, int64_t n, float than) {
+  const DF d;
+  const VF least = hn::Set(d, than);
+  constexpr int64_t kStep = 4 * static_cast<int64_t>(kLanes);
+  int64_t k = begin;
+  for (; k + kStep <= n; k += kStep) {
+    const auto above = [&](int64_t i) HWY_ATTR {
+      return hn::Gt(hn::LoadU(d, values + k + i * kLanes), least);
+    };
+    const auto any =
+        hn::Or(hn::Or(above(0), above(1)), hn::Or(above(2), above(3)));
+    if (!hn::AllFalse(d, any)) {
+      break;
+    }
+  }
+  while (k < n && !(values[k] > than)) {
+    ++k;
+  }
+  return k;
+}
+
 void Exponentials(
     const float* logits,
     float top,
@@ -91,12 +112,18 @@ namespace bantam::kernels {
 
 namespace {
 HWY_EXPORT(Largest);
+HWY_EXPORT(FirstAbove);
 HWY_EXPORT(Exponentials);
 }  // namespace
 
 LargestLogit largest_logit(const float* logits, int64_t n) {
   target_name();  // settles the target before the first dispatch
   return HWY_DYNAMIC_DISPATCH(Largest)(logits, n);
+}
+
+int64_t first_above(const float* values, int64_t begin, int64_t n, float than) {
+  target_name();
+  return HWY_DYNAMIC_DISPATCH(FirstAbove)(values, begin, n, than);
 }
 
 void exponentials(

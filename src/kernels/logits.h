@@ -15,6 +15,10 @@ struct LargestLogit {
 };
 LargestLogit largest_logit(const float* logits, int64_t n);
 
+/// The first i >= begin with values[i] > than; n if there is none. NaN is not
+/// greater.
+int64_t first_above(const float* values, int64_t begin, int64_t n, float than);
+
 /// weights[i] = e^((logits[i] - top) * factor), the exponential within 1.1
 /// units in the last place, and 0 where it is below e^-103. In place is fine.
 void exponentials(

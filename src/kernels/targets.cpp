@@ -64,6 +64,9 @@ bool can_run(const Target& target) {
 std::atomic<const Target*> current{nullptr};
 
 void use(const Target& target) {
+  if (current.load(std::memory_order_acquire) == &target) {
+    return;
+  }
   // Zero would mean "all that the machine has"; a bit that is never compiled
   // leaves the portable code, which is always there.
   hwy::SetSupportedTargetsForTest(
@@ -75,10 +78,7 @@ void use(const Target& target) {
 const Target& chosen() {
   const Target* target = current.load(std::memory_order_acquire);
   if (target == nullptr) {
-    const char* wanted = std::getenv("BANTAM_KERNELS");
-    if (wanted == nullptr || !set_target(wanted)) {
-      use(*std::find_if(kTargets.begin(), kTargets.end(), can_run));
-    }
+    set_best_target();
     target = current.load(std::memory_order_acquire);
   }
   return *target;
@@ -98,6 +98,13 @@ std::vector<std::string_view> supported_targets() {
     }
   }
   return names;
+}
+
+void set_best_target() {
+  const char* wanted = std::getenv("BANTAM_KERNELS");
+  if (wanted == nullptr || !set_target(wanted)) {
+    use(*std::find_if(kTargets.begin(), kTargets.end(), can_run));
+  }
 }
 
 bool set_target(std::string_view name) {

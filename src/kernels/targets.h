@@ -15,6 +15,9 @@ std::string_view target_name();
 /// What this machine can run, best first.
 std::vector<std::string_view> supported_targets();
 
+/// What target_name() is before anything else was asked for.
+void set_best_target();
+
 /// Makes the kernels use `name`; false if the machine cannot run it. For tests
 /// and start-up: not while a kernel runs.
 bool set_target(std::string_view name);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/kv_rows.h"
+
 namespace bantam {
 
 enum class LayerKind {
@@ -27,10 +29,11 @@ struct LayerShape {
   int64_t active_experts = 0;  // per token
   int64_t expert_bytes = 0;    // of weight_bytes, those of all its experts
 
-  /// Keys and values of one token at `bits` per value.
+  /// Keys and values of one token at `bits` per value, scales included.
   int64_t kv_bytes_per_token(int bits = 16) const {
-    return 2 * kv_heads * head_dim * bits / 8;
+    return 2 * kv_heads * kernels::kv_row_bytes(head_dim, bits);
   }
+  bool has_keys() const { return kv_heads > 0; }
   /// Of a budget, the tokens that the layer keeps.
   int64_t kept_tokens(int64_t budget_tokens) const {
     return window_tokens > 0 && window_tokens < budget_tokens ? window_tokens
@@ -103,6 +106,26 @@ struct ModelShape {
     int64_t bytes = active_expert_bytes();
     for (const LayerShape& layer : layers) {
       bytes = layer.expert_bytes > bytes ? layer.expert_bytes : bytes;
+    }
+    return bytes;
+  }
+  /// The fewest bits that all its keys and values can be kept in.
+  int least_kv_bits() const {
+    for (const LayerShape& layer : layers) {
+      if (layer.has_keys() && !kernels::has_kv_rows(layer.head_dim, 4)) {
+        return 16;
+      }
+    }
+    return 4;
+  }
+  /// What cannot be had back from the keys and values of single tokens: states,
+  /// and windows narrower than the budget.
+  int64_t checkpoint_bytes(int64_t budget_tokens, int bits = 16) const {
+    int64_t bytes = 0;
+    for (const LayerShape& layer : layers) {
+      const int64_t kept = layer.kept_tokens(budget_tokens);
+      bytes += layer.state_bytes +
+          (kept < budget_tokens ? kept * layer.kv_bytes_per_token(bits) : 0);
     }
     return bytes;
   }

@@ -43,6 +43,18 @@ int64_t graph_bytes(const ModelShape& model, const RunShape& run) {
   return 4 * model.layer_values * std::max(run.prefill_chunk, ahead);
 }
 
+// Stock MLX operations take packed keys and values apart before use, one layer
+// at a time, float32.
+int64_t unpacked_bytes(const ModelShape& model, const RunShape& run) {
+  int64_t bytes = 0;
+  for (const LayerShape& layer : model.layers) {
+    bytes = std::max(
+        bytes,
+        layer.kept_tokens(run.kv_budget_tokens) * layer.kv_bytes_per_token(32));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 int64_t MemoryPlan::bytes_of(MemoryClass kind) const {
@@ -96,6 +108,12 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   add(MemoryClass::kv,
       "keys and values",
       model.kv_bytes(run.kv_budget_tokens, run.kv_bits));
+  if (run.copies_weights && run.kv_bits < 16) {
+    add(MemoryClass::activation,
+        "keys and values of a layer, unpacked",
+        unpacked_bytes(model, run));
+  }
+  add(MemoryClass::kv, "beginnings of earlier prompts", run.prefix_bytes);
   add(MemoryClass::state, "recurrent state", model.state_bytes());
   add(MemoryClass::activation, "one layer's outputs", graph_bytes(model, run));
   const WorkspaceNeed workspace = workspace_need(

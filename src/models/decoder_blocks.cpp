@@ -58,11 +58,9 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
 }
 
 nn::mx::array ModelEnds::embed(
-    std::span<const TokenId> tokens,
+    const nn::mx::array& tokens,
     const nn::Compute& compute) const {
-  const nn::mx::array ids(
-      tokens.begin(), {static_cast<int>(tokens.size())}, nn::mx::int32);
-  return nn::embed(ids, embed_tokens_, options_.embedding_scale, compute);
+  return nn::embed(tokens, embed_tokens_, options_.embedding_scale, compute);
 }
 
 nn::mx::array ModelEnds::logits(
@@ -151,6 +149,8 @@ SelfAttention::SelfAttention(
         layer + "self_attn.sinks", config.num_attention_heads);
   }
   post_norm_ = read_post_norm(reader, layer, options.post_norm);
+  nn::join_rows(qkv_proj_, reader.compute);
+  attention_.prepare(reader.compute);
 }
 
 nn::mx::array SelfAttention::forward(
@@ -192,6 +192,7 @@ GatedMlp::GatedMlp(
         config.hidden_size,
         config.mlp_bias));
   }
+  nn::join_rows(gate_up_proj_, reader.compute);
   reader.widen(2 * config.intermediate_size, config.hidden_size);
   reader.emit(2 * config.intermediate_size + config.hidden_size);
 }

@@ -49,10 +49,9 @@ class ModelEnds {
  public:
   explicit ModelEnds(const BlockReader& reader, const EndOptions& options = {});
 
-  /// -> [tokens, hidden]
-  nn::mx::array embed(
-      std::span<const TokenId> tokens,
-      const nn::Compute& compute) const;
+  /// tokens: int32 [tokens] -> [tokens, hidden]
+  nn::mx::array embed(const nn::mx::array& tokens, const nn::Compute& compute)
+      const;
   /// -> [logit_tokens, vocabulary]
   nn::mx::array logits(
       const nn::mx::array& x,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "kernels/scalar_math.h"
 
 namespace bantam {
 
@@ -206,7 +207,7 @@ nn::DeltaParameters read_parameters(
       in_order(source.values(path + "A_log", shape.value_heads), 1, config);
   if (!source.checkpoint().is_gguf()) {  // converters store -exp(A_log)
     for (float& rate : parameters.decay_rate) {
-      rate = -std::exp(rate);
+      rate = static_cast<float>(-kernels::steady_exp(rate));
     }
   }
   parameters.dt_bias =
@@ -296,6 +297,7 @@ GatedDeltaNet::GatedDeltaNet(
           layer + "linear_attn.out_proj",
           reader.config.hidden_size,
           config.shape.value_heads * config.shape.value_dim)) {
+  nn::join_rows(in_proj_, reader.compute);
   reader.widen(delta_.layout().width, reader.config.hidden_size);
   // Projections, heads, sum.
   reader.emit(

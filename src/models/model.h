@@ -19,14 +19,26 @@ class Model {
 
   virtual const ModelShape& shape() const = 0;
 
-  /// Appends `tokens` to the timeline in `cache` and returns the logits of
-  /// the last `logit_tokens` of them (at least 1): lazy, [logit_tokens,
-  /// vocabulary], float32 on the native path. The caller evaluates the result
-  /// before the next call.
+  /// Appends `tokens` (int32 [count]) to the timeline in `cache` and returns
+  /// the logits of the last `logit_tokens` of them (at least 1): lazy,
+  /// [logit_tokens, vocabulary], float32 on the native path, where the caller
+  /// evaluates the result before the next call. On the stock path `tokens` may
+  /// be lazy too.
   virtual nn::mx::array forward(
-      std::span<const TokenId> tokens,
+      const nn::mx::array& tokens,
       int64_t logit_tokens,
       KvCache& cache) = 0;
+
+  nn::mx::array forward(
+      std::span<const TokenId> tokens,
+      int64_t logit_tokens,
+      KvCache& cache) {
+    return forward(
+        nn::mx::array(
+            tokens.begin(), {static_cast<int>(tokens.size())}, nn::mx::int32),
+        logit_tokens,
+        cache);
+  }
 };
 
 }  // namespace bantam

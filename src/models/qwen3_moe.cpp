@@ -33,7 +33,7 @@ class Qwen3Moe final : public Model {
   const ModelShape& shape() const override { return shape_; }
 
   nn::mx::array forward(
-      std::span<const TokenId> tokens,
+      const nn::mx::array& tokens,
       int64_t logit_tokens,
       KvCache& cache) override {
     nn::mx::array x = ends_.embed(tokens, compute_);

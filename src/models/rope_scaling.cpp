@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "kernels/scalar_math.h"
 
 namespace bantam {
 
@@ -63,8 +64,9 @@ float scale_by_turns(
   const auto pairs = static_cast<double>(frequencies.size());
   // The pair that turns `turns` times over the original context.
   const auto pair_turning = [&](double turns) {
-    return pairs * std::log(original / (turns * 2 * std::numbers::pi)) /
-        std::log(theta);
+    return pairs *
+        kernels::steady_log(original / (turns * 2 * std::numbers::pi)) /
+        kernels::steady_log(theta);
   };
   double low = pair_turning(scaling.number("beta_fast").value_or(32));
   double high = pair_turning(scaling.number("beta_slow").value_or(1));
@@ -83,7 +85,7 @@ float scale_by_turns(
         static_cast<float>(frequency * (1 - ramp) + frequency / factor * ramp);
   }
   const auto magnitude = [&](double weight) {
-    return factor <= 1 ? 1.0 : 0.1 * weight * std::log(factor) + 1.0;
+    return factor <= 1 ? 1.0 : 0.1 * weight * kernels::steady_log(factor) + 1.0;
   };
   if (const auto given = scaling.number("attention_factor")) {
     return static_cast<float>(*given);
@@ -98,8 +100,8 @@ float scale_by_turns(
 std::vector<float> rope_frequencies(double theta, int64_t pairs) {
   std::vector<float> frequencies(pairs);
   for (int64_t i = 0; i < pairs; ++i) {
-    frequencies[i] = static_cast<float>(
-        std::pow(theta, -static_cast<double>(i) / static_cast<double>(pairs)));
+    frequencies[i] = static_cast<float>(kernels::steady_pow(
+        theta, -static_cast<double>(i) / static_cast<double>(pairs)));
   }
   return frequencies;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/elementwise.h"
+#include "kernels/scalar_math.h"
 #include "nn/cpu_primitive.h"
 #include "nn/stock_attention.h"
 
@@ -188,13 +189,39 @@ mx::array native_attend(
 
 }  // namespace
 
+void Attention::prepare(const Compute& compute) {
+  if (compute.path != KernelPath::stock) {
+    return;
+  }
+  const auto array_of = [](const std::vector<float>& values) {
+    return mx::array(
+        values.begin(), {static_cast<int>(values.size())}, mx::float32);
+  };
+  std::vector<float> periods;
+  for (const float frequency : rope.frequencies) {
+    periods.push_back(1.0f / frequency);
+  }
+  const auto weight_of = [&](const std::optional<RmsNorm>& norm) {
+    return array_of(norm ? norm->weight() : std::vector<float>{1.0f});
+  };
+  stock = {
+      .periods = array_of(periods),
+      .frequencies = array_of(rope.frequencies),
+      .q_norm = weight_of(q_norm),
+      .k_norm = weight_of(k_norm),
+      .factors = array_of(
+          {q_norm ? q_norm->eps() : 0.0f,
+           k_norm ? k_norm->eps() : 0.0f,
+           rope.amplitude})};
+}
+
 float PositionScale::at(int64_t position) const {
   if (beta == 0 || position < period) {
     return 1.0f;
   }
   const auto periods = static_cast<double>(position / period);
   return static_cast<float>(
-      1 + static_cast<double>(beta) * std::log1p(periods));
+      1 + static_cast<double>(beta) * kernels::steady_log1p(periods));
 }
 
 mx::array attend(

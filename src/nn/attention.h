@@ -50,20 +50,48 @@ struct Attention {
   /// [heads]: see kernels::AttentionShape; empty: none.
   std::vector<float> sink_scores;
 
+  /// What the stock path needs of the above, made once.
+  struct Stock {
+    mx::array periods;  // float32 [pairs], MLX's way to give frequencies
+    // Of the GPU's own kernel, float32.
+    mx::array frequencies;  // [pairs]
+    mx::array q_norm;       // [head_dim], or [1] where there is no norm
+    mx::array k_norm;
+    mx::array factors;  // [3]: eps of both norms, the rope's amplitude
+  };
+  std::optional<Stock> stock;
+
+  /// Fills `stock` on the stock path; to be called when all else is set.
+  void prepare(const Compute& compute);
+
   int64_t q_width() const {
     return (gated ? 2 : 1) * shape.heads * shape.head_dim;
   }
   int64_t kv_width() const { return shape.kv_heads * shape.head_dim; }
 };
 
+/// Keys (or values) on the stock path, [1, kv_heads, budget, ...]: one array of
+/// all dimensions, or, in 8 or 4 bits, MLX's packed integers with float16
+/// scales and biases for groups of kernels::kKvGroup.
+using StockRows = std::vector<mx::array>;
+
+/// Zeros.
+StockRows make_stock_rows(
+    int64_t kv_heads,
+    int64_t budget,
+    int64_t head_dim,
+    int bits,
+    const Compute& compute);
+
 /// One layer's keys and values, in the form of the path in use. The first
 /// `sinks` positions stay; the oldest of the rest make room.
 struct KvLayer {
   int64_t budget = 0;  // tokens
   int64_t sinks = 0;
-  kernels::KvSlots slots{};         // native
-  std::optional<mx::array> keys;    // stock: [1, kv_heads, budget, head_dim]
-  std::optional<mx::array> values;  // slots as in kernels::KvSlots
+  kernels::KvSlots slots{};  // native
+  int bits = 16;             // stock
+  StockRows keys;            // slots as in kernels::KvSlots
+  StockRows values;
 };
 
 /// The slot of a position (see kernels::KvSlots).

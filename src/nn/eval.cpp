@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nn/eval.h"
 
+#include <mlx/primitives.h>
+
 #include <chrono>
 #include <string_view>
 #include <thread>
@@ -41,6 +43,16 @@ void eval(std::vector<mx::array> arrays) {
   }
 }
 
+void start(std::vector<mx::array> arrays) {
+  try {
+    mx::async_eval(std::move(arrays));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    rethrow(error);
+  }
+}
+
 void end_layer(mx::array& x, const Compute& compute) {
   if (x.shape(0) < kTokensWorthWaiting) {
     return;
@@ -69,7 +81,15 @@ void give_back() {
   mx::clear_cache();
 }
 
+int32_t integer(mx::array& x) {
+  eval({x});
+  return *x.data<int32_t>();
+}
+
 std::span<const float> values(mx::array& x) {
+  if (x.dtype() != mx::float32) {
+    x = mx::astype(x, mx::float32, x.primitive().stream());
+  }
   eval({x});
   return {x.data<float>(), x.size()};
 }

@@ -14,6 +14,10 @@ namespace bantam::nn {
 /// insufficient_memory when MLX cannot allocate, internal otherwise.
 void eval(std::vector<mx::array> arrays);
 
+/// Starts computing `arrays` and returns. What fails is thrown by eval(),
+/// later.
+void start(std::vector<mx::array> arrays);
+
 /// Thrown by end_layer: the run was asked to stop in the middle of a chunk.
 /// Caches are then advanced in some layers only and have to be reset.
 struct StopRequested {};
@@ -32,7 +36,10 @@ void settle(const Compute& compute) noexcept;
 /// Frees the buffers that MLX keeps for reuse.
 void give_back();
 
-/// The float32 values of `x` (evaluated if need be), valid while x lives.
+/// The values of `x` (evaluated if need be) as float32, valid while x lives.
 std::span<const float> values(mx::array& x);
+
+/// The value of an int32 array of one element (evaluated if need be).
+int32_t integer(mx::array& x);
 
 }  // namespace bantam::nn

@@ -8,6 +8,7 @@
 
 #include "kernels/elementwise.h"
 #include "kernels/matmul.h"
+#include "kernels/scalar_math.h"
 #include "nn/cpu_primitive.h"
 #include "nn/expert_residency.h"
 #include "nn/stock_experts.h"
@@ -293,7 +294,8 @@ class ExpertRun {
     shared.down.multiply(
         workspace_.inner, result_, hidden_, kernels::Store::assign, pool_);
     for (int64_t t = 0; t < tokens_; ++t) {
-      const float weight = 1.0f / (1.0f + std::exp(-shares_[t]));
+      const auto weight = static_cast<float>(
+          1 / (1 + kernels::steady_exp(-static_cast<double>(shares_[t]))));
       kernels::add_scaled(
           result_ + t * hidden_, weight, hidden_, out + t * hidden_);
     }

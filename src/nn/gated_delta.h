@@ -38,6 +38,12 @@ class GatedDelta {
     mx::array decay_rate;
     mx::array dt_bias;
     mx::array norm;
+    // Of the GPU's own kernels, float32.
+    mx::array taps;         // [taps, channels]
+    mx::array columns;      // int32 [channels]: places in the input
+    mx::array values_norm;  // [value_dim]
+    mx::array eps;          // [1]
+    mx::array places;       // int32 [value_heads, 4]: see delta_rule.inc
   };
   const Stock& stock() const { return *stock_; }
 
@@ -52,8 +58,8 @@ class GatedDelta {
 /// timeline: zeros on the native path, nothing on the stock path.
 struct DeltaCache {
   kernels::DeltaState state{};         // native
-  std::optional<mx::array> conv;       // stock: [1, taps - 1, channels]
-  std::optional<mx::array> recurrent;  // [1, value_heads, value_dim, key_dim]
+  std::optional<mx::array> conv;       // stock: [(1,) taps - 1, channels]
+  std::optional<mx::array> recurrent;  // [(1,) value_heads, value_dim, key_dim]
 };
 
 /// mixed: [tokens, layout.width] -> [tokens, value_heads * value_dim]. Moves

@@ -6,6 +6,8 @@
 
 #include "kernels/elementwise.h"
 #include "nn/cpu_primitive.h"
+#include "nn/gpu_blocks.h"
+#include "nn/gpu_kernel.h"
 
 namespace bantam::nn {
 
@@ -35,6 +37,25 @@ mx::array stock_activation(
   return mx::multiply(
       x, mx::sigmoid(mx::multiply(bent, constant(1.5957691216f), s), s), s);
 }
+
+namespace {
+
+// activation(gate) * up of [tokens, 2 * columns].
+mx::array stock_product(
+    const mx::array& gate_up,
+    Activation activation,
+    const Compute& compute) {
+  if (has_gpu_kernels(compute)) {
+    return gpu_gated_product(gate_up, activation, compute);
+  }
+  const auto halves = mx::split(gate_up, 2, 1, compute.stream);
+  return mx::multiply(
+      stock_activation(halves[0], activation, compute),
+      halves[1],
+      compute.stream);
+}
+
+}  // namespace
 
 Linear::Linear(
     const kernels::WeightMatrix& w,
@@ -153,6 +174,9 @@ mx::array norm_project(
                                               shape_of(x.shape(0), cols),
                                               compute.stream);
     const mx::array normed = norm.stock(kept, compute);
+    if (projections[0].is_joined()) {
+      return projections[0].stock(normed, compute);
+    }
     std::vector<mx::array> parts;
     for (const Linear& projection : projections) {
       parts.push_back(projection.stock(normed, compute));
@@ -292,13 +316,11 @@ mx::array gated_project_add(
   const int64_t tokens = gate_up.shape(0);
   const int64_t cols = down.cols();
   if (compute.path == KernelPath::stock) {
-    const auto halves = mx::split(gate_up, 2, 1, compute.stream);
-    const mx::array product = mx::multiply(
-        stock_activation(halves[0], activation, compute),
-        halves[1],
-        compute.stream);
     return stock_add(
-        down.stock(product, compute), post_norm, residual, compute);
+        down.stock(stock_product(gate_up, activation, compute), compute),
+        post_norm,
+        residual,
+        compute);
   }
   return cpu_primitive(
       "GatedProjectAdd",

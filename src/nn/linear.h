@@ -62,6 +62,9 @@ class Linear {
 
   /// With stock operations. x: [tokens, cols] -> [tokens, rows].
   mx::array stock(const mx::array& x, const Compute& compute) const;
+  /// Are the rows of the matrices after this one joined to it (join_rows)?
+  bool is_joined() const { return is_joined_; }
+
   /// Rows by index. rows: int32 [n] -> [n, cols].
   mx::array stock_rows(const mx::array& rows, const Compute& compute) const;
 
@@ -70,7 +73,15 @@ class Linear {
   std::vector<float> bias_;
   std::optional<StockWeight> stock_;
   std::optional<mx::array> stock_bias_;
+  bool is_joined_ = false;
+
+  friend void join_rows(std::vector<Linear>&, const Compute&);
 };
+
+/// On the stock path, and if their formats agree: one product over the same
+/// input in the place of several. The first of `projections` takes the weights
+/// of the rest, for norm_project() alone.
+void join_rows(std::vector<Linear>& projections, const Compute& compute);
 
 /// The rows of `table` named by `tokens` (int32 [tokens]) times `scale`, as
 /// activations.

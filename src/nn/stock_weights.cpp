@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/matmul.h"
+#include "nn/eval.h"
 #include "nn/linear.h"
 
 namespace bantam::nn {
@@ -208,6 +209,55 @@ StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
       return stock_mxfp4_blocks(w);
     default:
       return stock_dequantized(w, compute);
+  }
+}
+
+void join_rows(std::vector<Linear>& projections, const Compute& compute) {
+  if (compute.path != KernelPath::stock || projections.size() < 2) {
+    return;
+  }
+  const StockWeight& first = *projections[0].stock_;
+  for (const Linear& other : projections) {
+    const StockWeight& w = *other.stock_;
+    if (w.bits != first.bits || w.group != first.group ||
+        w.mode != first.mode ||
+        w.scales.has_value() != first.scales.has_value() ||
+        w.biases.has_value() != first.biases.has_value() ||
+        w.weight.dtype() != first.weight.dtype() ||
+        other.stock_bias_.has_value() !=
+            projections[0].stock_bias_.has_value()) {
+      return;
+    }
+  }
+  const auto joined = [&](const auto& member) {
+    std::vector<mx::array> parts;
+    for (const Linear& each : projections) {
+      parts.push_back(member(each));
+    }
+    return mx::concatenate(std::move(parts), 0, compute.stream);
+  };
+  StockWeight all = first;
+  all.weight = joined([](const Linear& l) { return l.stock_->weight; });
+  std::vector<mx::array> made{all.weight};
+  if (first.scales) {
+    all.scales = joined([](const Linear& l) { return *l.stock_->scales; });
+    made.push_back(*all.scales);
+  }
+  if (first.biases) {
+    all.biases = joined([](const Linear& l) { return *l.stock_->biases; });
+    made.push_back(*all.biases);
+  }
+  if (projections[0].stock_bias_) {
+    projections[0].stock_bias_ =
+        joined([](const Linear& l) { return *l.stock_bias_; });
+    made.push_back(*projections[0].stock_bias_);
+  }
+  nn::eval(made);  // before the parts go
+  projections[0].stock_ = std::move(all);
+  projections[0].is_joined_ = true;
+  for (Linear& rest : std::span(projections).subspan(1)) {
+    rest.stock_.reset();
+    rest.stock_bias_.reset();
   }
 }
 

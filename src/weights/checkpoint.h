@@ -22,6 +22,10 @@
 
 namespace bantam {
 
+/// How kernels read the values of a tensor whose type says it all; nullopt for
+/// types that are not computed with.
+std::optional<kernels::WeightFormat> weight_format_of(TensorType type);
+
 class Checkpoint {
  public:
   /// `path` is a .gguf file (any part of one split into parts) or a folder

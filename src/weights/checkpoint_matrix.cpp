@@ -379,4 +379,8 @@ std::vector<float> Checkpoint::values(const Tensor& tensor) const {
   }
 }
 
+std::optional<WeightFormat> weight_format_of(TensorType type) {
+  return format_of(type);
+}
+
 }  // namespace bantam

@@ -8,13 +8,10 @@
 #include <filesystem>
 #include <vector>
 
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
-
 #include "base/directory.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "base/program_folder.h"
 #include "base/suggest.h"
 #include "weights/file_kind.h"
 #include "weights/gguf.h"
@@ -29,21 +26,6 @@ namespace {
 
 constexpr std::string_view kBuiltIn = "smollm2";
 constexpr const char* kBuiltInVariable = "BANTAM_SMOLLM2";
-
-fs::path executable_folder() {
-  std::error_code error;
-#ifdef __APPLE__
-  uint32_t size = 0;
-  _NSGetExecutablePath(nullptr, &size);
-  std::string path(size, '\0');
-  if (_NSGetExecutablePath(path.data(), &size) != 0) {
-    return {};
-  }
-  return fs::canonical(path.c_str(), error).parent_path();
-#else
-  return fs::read_symlink("/proc/self/exe", error).parent_path();
-#endif
-}
 
 std::string locate_built_in() {
   const char* variable = std::getenv(kBuiltInVariable);
@@ -60,8 +42,8 @@ std::string locate_built_in() {
   // The program lies in build/, tests in build/tests/<folder>/.
   std::vector<std::string> looked_at;
   for (const char* up : {"", "..", "../.."}) {
-    const fs::path path = (executable_folder() / up / "models" / "smollm2.gguf")
-                              .lexically_normal();
+    const fs::path path =
+        (program_folder() / up / "models" / "smollm2.gguf").lexically_normal();
     if (file_is_there(path.string())) {
       return path.string();
     }

@@ -105,6 +105,27 @@ TEST(ChildProcess, HangsAndIsTimedOut) {
   EXPECT_LT(run.seconds, 20);
 }
 
+TEST(ChildProcess, InputIsGivenWhole) {
+  std::string input(3'000'000, 'x');
+  input += "\nlast";
+  std::string out;
+  run_child(
+      {.arguments = {"cat"}, .input = input},
+      {},
+      {.output = [&](ChildStream, std::string_view piece) { out += piece; }});
+  EXPECT_EQ(out, input);
+}
+
+TEST(ChildProcess, SilenceIsTimedOutAndOutputIsNot) {
+  const Finished talks = run_script(
+      "for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done", {.silence_s = 5});
+  EXPECT_EQ(talks.result.end, ChildEnd::exited);
+  const Finished hangs =
+      run_script("echo begun >&2; sleep 60", {.silence_s = 0.3});
+  EXPECT_EQ(hangs.result.end, ChildEnd::timed_out);
+  EXPECT_LT(hangs.seconds, 20);
+}
+
 TEST(ChildProcess, ClosedPipesAreNotTheEnd) {
   const Finished run = run_script("exec >&- 2>&-; sleep 0.3; exit 4");
   EXPECT_EQ(run.result.code, 4);

@@ -26,15 +26,15 @@ nn::Compute native() {
 TEST(KvCache, LayersDoNotOverlapAndFillTheirMemory) {
   KvCache cache(two_layers(), 10, native());
   EXPECT_EQ(cache.bytes(), 10 * 2 * (2 * 2 * 8 * 2));
-  std::set<uint16_t*> starts;
+  std::set<std::byte*> starts;
   for (size_t i = 0; i < 2; ++i) {
     const kernels::KvSlots& slots = cache.layer(i).slots;
     EXPECT_EQ(slots.budget, 10);
-    EXPECT_EQ(slots.values - slots.keys, 10 * 2 * 8);
+    EXPECT_EQ(slots.values - slots.keys, 10 * 2 * 8 * 2);
     starts.insert(slots.keys);
     starts.insert(slots.values);
-    std::fill_n(slots.keys, 10 * 2 * 8, uint16_t{1});
-    std::fill_n(slots.values, 10 * 2 * 8, uint16_t{2});
+    std::fill_n(slots.keys, 10 * 2 * 8 * 2, std::byte{1});
+    std::fill_n(slots.values, 10 * 2 * 8 * 2, std::byte{2});
   }
   EXPECT_EQ(starts.size(), 4u);
 }
@@ -144,6 +144,57 @@ TEST(KvCache, ASnapshotsMemoryIsSetAsideAtOnce) {
     cache.reset();
   }
   EXPECT_GT(cache.snapshot_bytes(true), cache.snapshot_bytes(false));
+}
+
+// Heads of 64, a window and a state.
+ModelShape packable() {
+  ModelShape shape;
+  shape.layers = {
+      {.kv_heads = 2, .head_dim = 64},
+      {.kind = LayerKind::sliding_attention,
+       .kv_heads = 1,
+       .head_dim = 32,
+       .window_tokens = 6},
+      {.kind = LayerKind::recurrent, .state_bytes = 80, .conv_bytes = 16}};
+  return shape;
+}
+
+TEST(KvCache, PackedRowsTakeTheirShareAndComeBack) {
+  const ModelShape shape = packable();
+  EXPECT_EQ(shape.least_kv_bits(), 4);
+  for (const int bits : {8, 4}) {
+    KvCache cache(shape, 10, native(), bits);
+    // Per value so many bits, and a scale and an offset of 16 for 32 of them.
+    const int64_t head = 2 * (4 + 4 * bits);
+    EXPECT_EQ(cache.bytes(), 2 * (10 * 2 * head + 6 * head / 2) + 80);
+    EXPECT_EQ(cache.bytes(), shape.kv_bytes(10, bits) + shape.state_bytes());
+    const kernels::KvSlots& slots = cache.layer(0).slots;
+    EXPECT_EQ(slots.bits, bits);
+    EXPECT_EQ(slots.values - slots.keys, 10 * 2 * head);
+    EXPECT_EQ(cache.layer(1).slots.budget, 6);
+    // Slot 2 of the second head is in use, slot 3 is not.
+    std::byte* used = slots.keys + (10 + 2) * head;
+    std::byte* window = cache.layer(1).slots.values + 2 * head / 2;
+    used[head - 1] = std::byte{7};
+    window[0] = std::byte{9};
+    cache.advance(3);
+    const CacheSnapshot saved = cache.save();
+    used[head - 1] = window[0] = used[head] = std::byte{1};
+    cache.advance(1);
+    cache.restore(saved);
+    EXPECT_EQ(cache.position(), 3);
+    EXPECT_EQ(used[head - 1], std::byte{7});
+    EXPECT_EQ(window[0], std::byte{9});
+    EXPECT_EQ(used[head], std::byte{1});
+    KvCache other(shape, 10, native(), bits);
+    other.restore(saved);
+    EXPECT_EQ(other.layer(0).slots.keys[(10 + 3) * head - 1], std::byte{7});
+  }
+}
+
+TEST(KvCache, RefusesHeadsThatDoNotDivideIntoGroups) {
+  EXPECT_EQ(two_layers().least_kv_bits(), 16);
+  EXPECT_THROW(KvCache(two_layers(), 10, native(), 8), Error);
 }
 
 TEST(KvCache, AnImpossibleBudgetIsAnError) {

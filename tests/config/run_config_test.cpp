@@ -76,16 +76,15 @@ TEST(RunConfig, PendingSettingsAreRefused) {
   RunConfig config;
   config.apply(
       Layer::file,
-      {given("execution.chat_history_limit", "4", "f:9"),
+      {given("runtime.kernels", "portable", "f:9"),
        given("environment.abort_on_swap", "true", "f:10")});
   EXPECT_EQ(
       refused([&] { config.check_available(commands::kRun); }),
-      "f:9: execution.chat_history_limit: 4 is not available yet; leave it "
-      "out, or use 0");
+      "f:9: runtime.kernels: portable is not available yet; leave it out, or "
+      "use native");
   // Not a setting of that command.
-  EXPECT_NO_THROW(config.check_available(commands::kLogits));
-  config.apply(
-      Layer::flag, {given("execution.chat_history_limit", "0", "flag")});
+  EXPECT_NO_THROW(config.check_available(CommandSet{0}));
+  config.apply(Layer::flag, {given("runtime.kernels", "mlx", "flag")});
   EXPECT_NO_THROW(config.check_available(commands::kRun));
 }
 

@@ -20,6 +20,46 @@ def tensor_type(name, value):
     struct.pack_into("<I", b, at + 4 + 8 * dims, value)
 
 
+def data_of(name):
+    """Where a tensor's data begin in a GGUF file."""
+    tensors, keys = struct.unpack_from("<QQ", b, 8)
+    at = 24
+
+    def take(form):
+        nonlocal at
+        value = struct.unpack_from("<" + form, b, at)[0]
+        at += struct.calcsize("<" + form)
+        return value
+
+    def text():
+        nonlocal at
+        size = take("Q")
+        at += size
+        return bytes(b[at - size:at]).decode("latin-1")
+
+    def skip(kind):
+        if kind == 8:
+            text()
+        elif kind == 9:
+            inner, count = take("I"), take("Q")
+            for _ in range(count):
+                skip(inner)
+        else:
+            take("BbHhIif?  Qqd"[kind])
+
+    for _ in range(keys):
+        text()
+        skip(take("I"))
+    offsets = {}
+    for _ in range(tensors):
+        key = text()
+        dims = take("I")
+        at += 8 * dims
+        take("I")
+        offsets[key] = take("Q")
+    return (at + 31) // 32 * 32 + offsets[name]
+
+
 exec(sys.argv[3])
 open(sys.argv[2], "wb").write(b)
 PYTHON
@@ -76,6 +116,13 @@ rejects type.gguf 'blk\.1\.ffn_up\.weight.*9999|9999.*blk\.1\.ffn_up' \
 damage "$tiny" "$dir/family.gguf" \
   'at = b.index(b"general.architecture") + 32; b[at:at + 5] = b"zebra"'
 rejects family.gguf 'zebra' "$dir/family.gguf"
+# A scale that is infinite: no garbage, but the tensor's name.
+damage "$tiny" "$dir/infinite.gguf" '
+at = data_of("blk.1.ffn_down.weight")
+struct.pack_into("<H", b, at + 18 * 5, 0x7C00)'
+run 3 run "$dir/infinite.gguf" hi --ignore-chat-template --max-tokens 4
+silent out
+says err 'not a number.*blk\.1\.ffn_down\.weight.*row [0-9]+, column [0-9]+'
 damage "$tiny" "$dir/renamed.gguf" \
   'at = b.index(b"blk.1.ffn_down.weight"); b[at:at + 3] = b"xyz"'
 rejects renamed.gguf 'blk\.1\.ffn_down' "$dir/renamed.gguf"

@@ -24,7 +24,7 @@ says err 'note: .*>=0.15.0,<0.16.0.*mlx-lm.*set aside'
 refuses 2 'yaml:7: .*>=0.15.0,<0.16.0.*--max-kv-size came with 0.17.0.*>=0.17' \
   run --config "$guide" 'What is gravity?'
 refuses 2 '0.17.0' run --config "$guide" --framework mlx-lm 'What is gravity?'
-refuses 7 'mlx-lm' run --config "$guide" --version-pin '>=0.32,<0.33' hi
+run 3 run --config "$guide" --version-pin '>=0.32,<0.33' hi
 # Its model is on no machine of ours: both names are in the message.
 run 3 run --config "$guide" --framework bantam 'What is gravity?'
 says err '/models/qwen3.6-27b-mlx-3bit.*Qwen/Qwen3.6-27B-MLX-3bit'
@@ -100,16 +100,16 @@ wrong 2:16 'nan' 'sampling:\n  temperature: .nan\n'
 wrong 2:1 'tab' 'sampling:\n\tseed: 1\n'
 wrong 2:9 'anchor' 'sampling:\n  stop: &a [*a, *a]\n'
 wrong 1:1 'list' '- 1\n'
-wrong 2 'chat_history_limit.*not available' \
-  'execution:\n  chat_history_limit: 4\n'
+wrong 2 'bantam chat' 'execution:\n  mode: chat\n'
 refuses 2 'nowhere.yaml' run --config "$dir/nowhere.yaml" "$tiny" hi
 refuses 2 "$dir: " run --config "$dir" "$tiny" hi
 printf '# nothing\n' >"$dir/empty.yaml"
 run 0 run --config "$dir/empty.yaml" "$tiny" hi --max-tokens 2
 
-# What is not there yet says so.
-refuses 2 '--kv-bits.*not available' run "$tiny" hi --kv-bits 4
-refuses 2 '--kernels.*portable' run "$tiny" hi --kernels portable
+# What a model cannot do says so.
+refuses 3 '--kv-bits 4.*groups of 32.*heads of' run "$tiny" hi --kv-bits 4
+refuses 3 '--kv-bits 8' plan "$tiny" --kv-bits 8
+refuses 2 '--kv-bits.*16, 8, 4' run "$tiny" hi --kv-bits 5
 
 # Pins: bantam's own version is what is here.
 run 0 run "$tiny" hi --max-tokens 2 --version-pin '>=0.1,<99'

@@ -22,14 +22,15 @@ silent err
 check 'out["would_start"] and all(
   f["status"] in ("green", "yellow") for f in out["findings"])'
 check '{"platform", "ram", "gpu", "memory", "swap", "apps", "model", "licence",
-        "template", "disk", "plan", "bandwidth"}
+        "template", "pins", "mlx", "disk", "plan", "bandwidth"}
        <= {f["id"] for f in out["findings"]}'
 check 'out["bandwidth_bytes_per_second"] > 1e8
        and abs(out["tokens_per_second"] * 96.56e6
                / out["bandwidth_bytes_per_second"] - 1) < 0.01'
 check '[f["status"] for f in out["findings"] if f["id"] in
-        ("memory", "swap", "apps", "model", "licence", "template", "plan")]
-       == ["green"] * 7'
+        ("memory", "swap", "apps", "pins", "mlx", "model", "licence", "template",
+         "plan")]
+       == ["green"] * 9'
 
 run 0 doctor --probe-seconds 0 --memory-source "replay:$dir/green"
 says out '^green +memory +8\.38 GiB available'
@@ -41,6 +42,9 @@ check '[f["status"] for f in out["findings"] if f["id"] in
         ("memory", "swap", "apps")] == ["yellow"] * 3
        and all(f["advice"] for f in out["findings"]
                if f["id"] in ("memory", "swap", "apps"))'
+run 4 doctor --probe-seconds 0 --memory-source "replay:$dir/green" \
+  --version-pin '>=99'
+says out '^red +pins +.*this is bantam'
 run 4 doctor --probe-seconds 0 --memory-source "replay:$dir/red"
 says out '^red +memory'
 says out 'refused: mend what is red'

@@ -323,19 +323,71 @@ std::vector<int64_t> visible(int64_t position, int64_t budget, int64_t sinks) {
   return keys;
 }
 
+void transform(float* row, int64_t head_dim, float factor) {
+  for (int64_t begin = 0; begin < head_dim; begin += 32) {
+    for (int distance = 16; distance > 0; distance /= 2) {
+      float before[32];
+      std::copy_n(row + begin, 32, before);
+      for (int i = 0; i < 32; ++i) {
+        row[begin + i] = (i & distance) == 0 ? before[i] + before[i + distance]
+                                             : before[i - distance] - before[i];
+      }
+    }
+    for (int i = 0; i < 32; ++i) {
+      row[begin + i] = row[begin + i] * factor;
+    }
+  }
+}
+
+void round_kv(float* row, int64_t head_dim, int bits) {
+  const auto half = [](float x) { return f16_to_f32(f32_to_f16(x)); };
+  const int64_t group = bits < 16 ? 32 : 1;
+  for (int64_t begin = 0; begin < head_dim; begin += group) {
+    float* x = row + begin;
+    if (bits == 16) {
+      *x = half(*x);
+      continue;
+    }
+    const float steps = bits == 8 ? 255.0f : 15.0f;
+    const float offset = half(*std::min_element(x, x + group));
+    const float scale =
+        half((*std::max_element(x, x + group) - offset) / steps);
+    const float inverse = scale > 0 ? 1.0f / scale : 0.0f;
+    for (int64_t i = 0; i < group; ++i) {
+      const float level = std::nearbyint((x[i] - offset) * inverse);
+      x[i] = std::fma(std::clamp(level, 0.0f, steps), scale, offset);
+    }
+  }
+}
+
+void store_kv(float* row, int64_t head_dim, int bits) {
+  if (bits < 16) {
+    transform(row, head_dim, 0.125f);
+  }
+  round_kv(row, head_dim, bits);
+}
+
 void attend(
     const float* q,
     float scale,
     int64_t head_dim,
     const std::vector<const float*>& keys,
     const std::vector<const float*>& values,
+    int bits,
     float* out) {
+  std::vector<float> query(q, q + head_dim);
+  for (float& x : query) {
+    x = x * scale;
+  }
+  if (bits < 16) {
+    transform(query.data(), head_dim, 0.25f);
+  }
   std::vector<float> scores(keys.size());
   float largest = -std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < keys.size(); ++i) {
     Lanes acc{};
     for (int64_t d = 0; d < head_dim; ++d) {
-      acc[d % 16] = std::fma(q[d] * scale, keys[i][d], acc[d % 16]);
+      acc[d % 16] = std::fma(query[d], keys[i][d], acc[d % 16]);
     }
     scores[i] = tree(acc);
     largest = std::max(largest, scores[i]);
@@ -352,6 +404,9 @@ void attend(
   const float inverse = 1.0f / tree(acc);
   for (int64_t d = 0; d < head_dim; ++d) {
     out[d] = sums[d] * inverse;
+  }
+  if (bits < 16) {
+    transform(out, head_dim, 0.25f);
   }
 }
 

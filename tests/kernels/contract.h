@@ -38,14 +38,22 @@ float softmax(float* x, int64_t n);
 /// Positions that the token at `position` sees, ascending.
 std::vector<int64_t> visible(int64_t position, int64_t budget, int64_t sinks);
 
-/// One query head against keys and values (already rounded to float16 and
-/// back), rank by rank. out: [head_dim].
+/// The Walsh-Hadamard transform of every 32 values, times `factor`.
+void transform(float* row, int64_t head_dim, float factor);
+/// A row as a cache of `bits` gives it back; no transform.
+void round_kv(float* row, int64_t head_dim, int bits);
+/// A key or value as such a cache holds it, transform and all.
+void store_kv(float* row, int64_t head_dim, int bits);
+
+/// One query head against keys and values (by store_kv), rank by rank.
+/// out: [head_dim].
 void attend(
     const float* q,
     float scale,
     int64_t head_dim,
     const std::vector<const float*>& keys,
     const std::vector<const float*>& values,
+    int bits,
     float* out);
 
 }  // namespace bantam::kernels::contract

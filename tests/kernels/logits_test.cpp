@@ -78,5 +78,25 @@ TEST_F(LogitsTest, SumsEveryWeightOnce) {
   }
 }
 
+TEST_F(LogitsTest, FirstAboveOnEveryTarget) {
+  std::vector<float> values(1000, -1.0f);
+  values[3] = std::numeric_limits<float>::quiet_NaN();
+  for (const std::string_view target : supported_targets()) {
+    SCOPED_TRACE(target);
+    ASSERT_TRUE(set_target(target));
+    EXPECT_EQ(first_above(values.data(), 0, 1000, -1.0f), 1000);
+    EXPECT_EQ(first_above(values.data(), 1000, 1000, -2.0f), 1000);
+    EXPECT_EQ(first_above(values.data(), 3, 1000, -2.0f), 4);
+    for (int64_t at = 0; at < 1000; ++at) {
+      const float before = values[at];
+      values[at] = 2.0f;
+      const int64_t from = at > 70 ? at - 70 : 0;
+      ASSERT_EQ(first_above(values.data(), from, 1000, 1.0f), at);
+      ASSERT_EQ(first_above(values.data(), from, 1000, 2.0f), 1000);
+      values[at] = before;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bantam::kernels

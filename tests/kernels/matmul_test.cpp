@@ -157,7 +157,7 @@ TEST_P(MatmulTest, AddsToWhatIsThere) {
 
 TEST_P(MatmulTest, AnyScaleBitsFollowTheContract) {
   const int64_t cols = step() == 1 ? 40 : 3 * step();
-  const RandomMatrix random(GetParam(), 40, cols, 11, true);
+  const RandomMatrix random(GetParam(), 40, cols, 11, RandomScales::any);
   const WeightMatrix& w = random.matrix();
   const int64_t tokens = 17;
   const auto x = random_activations(tokens * cols, 12);

@@ -126,7 +126,10 @@ namespace {
 
 using Random = std::mt19937_64;
 
-float random_scale(Random& random) {
+float random_scale(Random& random, RandomScales scales) {
+  if (scales == RandomScales::integers) {
+    return (static_cast<float>(random() >> 48) - 0x1p15f) * 0x1p-21f;
+  }
   std::normal_distribution<float> normal(0.0f, 0.01f);
   return normal(random);
 }
@@ -170,7 +173,8 @@ RandomMatrix::RandomMatrix(
     int64_t rows,
     int64_t cols,
     uint64_t seed,
-    bool hostile_scales) {
+    RandomScales scales) {
+  const bool hostile_scales = scales == RandomScales::any;
   Random random(seed);
   matrix_.format = format.format;
   matrix_.rows = rows;
@@ -192,14 +196,14 @@ RandomMatrix::RandomMatrix(
         put_float(
             random,
             format.format,
-            random_scale(random),
+            random_scale(random, scales),
             hostile_scales,
             data + i);
       }
       return;
     }
     case WeightFormat::affine:
-      fill_affine_scales(format, random, hostile_scales);
+      fill_affine_scales(format, random, scales);
       return;
     case WeightFormat::mlx_mxfp4:
     case WeightFormat::mlx_mxfp8:
@@ -228,7 +232,7 @@ RandomMatrix::RandomMatrix(
       put_float(
           random,
           WeightFormat::f16,
-          random_scale(random),
+          random_scale(random, scales),
           hostile_scales,
           data + b + at);
     }
@@ -247,16 +251,17 @@ RandomMatrix::RandomMatrix(
 void RandomMatrix::fill_affine_scales(
     const FormatCase& format,
     std::mt19937_64& random,
-    bool hostile_scales) {
+    RandomScales scales) {
+  const bool hostile_scales = scales == RandomScales::any;
   const int64_t width = format.scale_format == WeightFormat::f32 ? 4 : 2;
-  const int64_t scales = matrix_.rows * (matrix_.cols / format.group) * width;
+  const int64_t size = matrix_.rows * (matrix_.cols / format.group) * width;
   for (const std::byte** tensor : {&matrix_.scales, &matrix_.biases}) {
-    std::byte* to = memory_.emplace_back(static_cast<size_t>(scales)).data();
-    for (int64_t i = 0; i < scales; i += width) {
+    std::byte* to = memory_.emplace_back(static_cast<size_t>(size)).data();
+    for (int64_t i = 0; i < size; i += width) {
       put_float(
           random,
           format.scale_format,
-          random_scale(random),
+          random_scale(random, scales),
           hostile_scales,
           to + i);
     }

@@ -47,8 +47,11 @@ std::vector<FormatCase> all_formats();
 /// Rows of a format have a multiple of so many columns.
 int64_t column_step(const FormatCase& format);
 
-/// Random integers, scales of both signs around 0.01; with `hostile_scales`
-/// any bits at all (infinities and NaNs among them).
+/// normal: of both signs around 0.01; any: any bits at all (infinities and NaNs
+/// among them); integers: of both signs up to 0.02, the same on every machine.
+enum class RandomScales { normal, any, integers };
+
+/// Random integers, and such scales.
 class RandomMatrix {
  public:
   RandomMatrix(
@@ -56,7 +59,7 @@ class RandomMatrix {
       int64_t rows,
       int64_t cols,
       uint64_t seed,
-      bool hostile_scales = false);
+      RandomScales scales = RandomScales::normal);
 
   const WeightMatrix& matrix() const { return matrix_; }
 
@@ -64,7 +67,7 @@ class RandomMatrix {
   void fill_affine_scales(
       const FormatCase& format,
       std::mt19937_64& random,
-      bool hostile_scales);
+      RandomScales scales);
 
   WeightMatrix matrix_;
   std::vector<GuardedBytes> memory_;

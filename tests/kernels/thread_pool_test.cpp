@@ -2,6 +2,7 @@
 #include "kernels/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -60,6 +61,29 @@ TEST(ThreadPool, LoopsSeeEachOthersWrites) {
   }
   for (int64_t i = 0; i < 257; ++i) {
     EXPECT_EQ(values[static_cast<size_t>(i)], 3000 * (i + 1));
+  }
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) +
+        static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// Workers spin for 50 us after a loop and then sleep: three that went on would
+// take 900 ms here.
+TEST(ThreadPool, IdleWorkersUseNoProcessor) {
+  ThreadPool pool(4);
+  for (int round = 0; round < 3; ++round) {
+    pool.parallel_for(64, 1, [](int64_t, int64_t) {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const double before = cpu_seconds();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    EXPECT_LT(cpu_seconds() - before, 0.015);
   }
 }
 

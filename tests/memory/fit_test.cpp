@@ -48,6 +48,35 @@ bool has(const Shortfall& shortfall, OptionKind kind) {
       [&](const FitOption& option) { return option.kind == kind; });
 }
 
+// Keys and values in fewer bits are offered where that is enough and the model
+// can, the larger number of bits first.
+TEST(Fit, OffersPackedKeysAndValues) {
+  const ModelShape model = large_model(3.5);
+  RunShape run = kRun;
+  run.kv_budget_tokens = 65536;
+  run.least_kv_bits = model.least_kv_bits();
+  EXPECT_EQ(run.least_kv_bits, 4);
+  const int64_t need = plan_memory(model, run).total_bytes();
+  const int64_t keys = model.kv_bytes(run.kv_budget_tokens);
+  const auto offered = [&](int64_t budget_bytes) -> std::string {
+    const auto fit =
+        fit_memory(model, run, budget_of_limit(budget_bytes), FitTarget::cpu);
+    for (const FitOption& option : std::get<Shortfall>(fit).options) {
+      if (option.kind == OptionKind::quantized_kv) {
+        EXPECT_LE(option.total_bytes, budget_bytes);
+        return option.command;
+      }
+    }
+    return "";
+  };
+  // 9 and 5 bits of 16, scales included.
+  EXPECT_EQ(offered(need - keys * 6 / 16), "--kv-bits 8");
+  EXPECT_EQ(offered(need - keys * 8 / 16), "--kv-bits 4");
+  EXPECT_EQ(offered(need - keys * 12 / 16), "");
+  run.least_kv_bits = 16;
+  EXPECT_EQ(offered(need - keys * 6 / 16), "");
+}
+
 TEST(Fit, ThreeBitsFitSixteenGibibytesAndFourDoNot) {
   const MemoryBudget budget = budget_of_ram(16 * kGiB, std::nullopt);
   const auto three = fit_memory(large_model(3.5), kRun, budget, FitTarget::cpu);

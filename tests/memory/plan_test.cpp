@@ -29,7 +29,8 @@ const RunShape kRun{.kv_budget_tokens = 100, .prefill_chunk = 32};
 TEST(MemoryPlan, CountsTheCacheOfEveryLayer) {
   const ModelShape shape = small_model();
   EXPECT_EQ(shape.kv_bytes_per_token(), 2 * 2 * 16 * 2);
-  EXPECT_EQ(shape.kv_bytes_per_token(8), 2 * 2 * 16);
+  // 16 dimensions take a group of 32, with its scale and offset.
+  EXPECT_EQ(shape.kv_bytes_per_token(8), 2 * 2 * (32 + 4));
   const MemoryPlan plan = plan_memory(shape, kRun);
   EXPECT_EQ(plan.bytes_of(MemoryClass::kv), 100 * 128);
   EXPECT_EQ(plan.bytes_of(MemoryClass::state), 4096);
@@ -64,7 +65,7 @@ TEST(MemoryPlan, GrowsWithItsCauses) {
   EXPECT_GE(total(wider) - total(kRun), 32 * 4 * 700);
   RunShape quantized = kRun;
   quantized.kv_bits = 4;
-  EXPECT_EQ(total(kRun) - total(quantized), 100 * 128 * 3 / 4);
+  EXPECT_EQ(total(kRun) - total(quantized), 100 * (128 - 2 * 2 * (16 + 4)));
   RunShape threaded = kRun;
   threaded.threads = 4;
   EXPECT_GT(total(threaded), total(kRun));

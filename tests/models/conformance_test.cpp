@@ -135,6 +135,86 @@ TEST_P(Conformance, StockOperationsAgreeWithTheKernels) {
   }
 }
 
+// Only where there is one (make cuda; TF32 has to be off: MLX_ENABLE_TF32=0).
+TEST_P(Conformance, AGpuAgreesWithTheReference) {
+  if (!nn::mx::gpu::is_available()) {
+    GTEST_SKIP() << "no GPU";
+  }
+  ModelRun gpu(golden_.model, nn::KernelPath::stock, 1, 16, nn::mx::Device::gpu);
+  for (const Case& c : golden_.cases) {
+    for (const int64_t chunk : {1, 4, 1000}) {
+      EXPECT_LE(
+          difference(gpu.logits(c.ids, c.kv_budget, chunk), c.logits),
+          golden_.tolerance)
+          << chunk;
+    }
+  }
+}
+
+// Keys and values in 8 and 4 bits, for the models whose heads divide.
+class PackedCache : public Conformance {
+ protected:
+  void SetUp() override {
+    if (ModelRun(golden_.model, nn::KernelPath::native)
+            .shape()
+            .least_kv_bits() > 4) {
+      GTEST_SKIP() << "heads do not divide into groups";
+    }
+  }
+};
+
+TEST_P(PackedCache, ChunksAndThreadsChangeNoBit) {
+  for (const int bits : {8, 4}) {
+    ModelRun one(golden_.model, nn::KernelPath::native, 1, bits);
+    ModelRun three(golden_.model, nn::KernelPath::native, 3, bits);
+    for (const Case& c : golden_.cases) {
+      const LogitRows whole =
+          one.logits(c.ids, c.kv_budget, static_cast<int64_t>(c.ids.size()));
+      for (const int64_t chunk : {1, 3, 1000}) {
+        EXPECT_EQ(three.logits(c.ids, c.kv_budget, chunk), whole) << chunk;
+      }
+    }
+  }
+}
+
+TEST_P(PackedCache, GoesOnWithTheSameBits) {
+  for (const auto kind : {nn::KernelPath::native, nn::KernelPath::stock}) {
+    for (const int bits : {8, 4}) {
+      ModelRun run(golden_.model, kind, 1, bits);
+      for (const Case& c : golden_.cases) {
+        EXPECT_TRUE(run.resumes_with_the_same_bits(c.ids, c.kv_budget));
+      }
+    }
+  }
+}
+
+// The two paths round to levels of their own, so each is compared with the
+// reference. Heads of random models are no smoother than noise: 4 bits move
+// their logits by a few percent.
+TEST_P(PackedCache, StaysNearTheReference) {
+  for (const auto kind : {nn::KernelPath::native, nn::KernelPath::stock}) {
+    for (const int bits : {8, 4}) {
+      ModelRun run(golden_.model, kind, 1, bits);
+      const double tolerance = golden_.tolerance + (bits == 8 ? 0.01 : 0.15);
+      for (const Case& c : golden_.cases) {
+        for (const int64_t chunk : {1, 1000}) {
+          const double off =
+              difference(run.logits(c.ids, c.kv_budget, chunk), c.logits);
+          EXPECT_LE(off, tolerance) << bits << " bits";
+          // It does something.
+          EXPECT_GT(off, 0);
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Models,
+    PackedCache,
+    ::testing::ValuesIn(fixture_names()),
+    [](const auto& test) { return test.param; });
+
 INSTANTIATE_TEST_SUITE_P(
     Models,
     Conformance,

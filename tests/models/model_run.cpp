@@ -36,11 +36,14 @@ LogitRows read_npy(const std::string& path) {
 ModelRun::ModelRun(
     const std::string& path,
     nn::KernelPath path_kind,
-    int threads)
+    int threads,
+    int kv_bits,
+    nn::mx::Device device)
     : checkpoint_(path),
+      kv_bits_(kv_bits),
       pool_(threads),
       compute_{
-          .stream = nn::mx::new_thread_unsafe_stream(nn::mx::Device::cpu),
+          .stream = nn::mx::new_thread_unsafe_stream(device),
           .path = path_kind,
           .pool = &pool_,
           .workspace = &workspace_},
@@ -77,7 +80,7 @@ LogitRows ModelRun::logits(
     int64_t kv_budget,
     int64_t chunk) {
   reserve(chunk, kv_budget);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+  KvCache cache(model_->shape(), kv_budget, compute_, kv_bits_);
   return feed(ids, chunk, cache);
 }
 
@@ -87,7 +90,7 @@ bool ModelRun::resumes_with_the_same_bits(
   const auto size = static_cast<int64_t>(ids.size());
   reserve(size, kv_budget);
   const std::span<const TokenId> rest = ids.subspan(ids.size() / 2);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+  KvCache cache(model_->shape(), kv_budget, compute_, kv_bits_);
   const CacheSnapshot empty = cache.save();
   feed(ids.first(ids.size() / 2), size, cache);
   const CacheSnapshot saved = cache.save();
@@ -100,7 +103,7 @@ bool ModelRun::resumes_with_the_same_bits(
   if (cache.can_restore(mark) && !agrees(cache, mark)) {
     return false;
   }
-  KvCache other(model_->shape(), kv_budget, compute_);
+  KvCache other(model_->shape(), kv_budget, compute_, kv_bits_);
   if (!agrees(cache, saved) || !agrees(other, saved)) {
     return false;
   }
@@ -109,12 +112,41 @@ bool ModelRun::resumes_with_the_same_bits(
   return feed(rest, 2, cache) == expected;
 }
 
+ModelRun::PrefixRun ModelRun::prefix_run(
+    int64_t kv_budget,
+    int64_t store_bytes) {
+  PrefixRun run;
+  run.cache =
+      std::make_unique<KvCache>(model_->shape(), kv_budget, compute_);
+  run.timeline = std::make_unique<Timeline>(*run.cache, store_bytes);
+  return run;
+}
+
+LogitRows ModelRun::read_prompt(
+    PrefixRun& run,
+    std::span<const TokenId> ids,
+    std::span<const int64_t> boundaries,
+    int64_t chunk,
+    int64_t& cached) {
+  reserve(chunk, run.cache->budget_tokens());
+  cached = run.timeline->start(ids, boundaries);
+  LogitRows rows;
+  for (auto at = static_cast<size_t>(cached); at < ids.size();) {
+    const int64_t count = run.timeline->begin_chunk(chunk);
+    LogitRows more = feed(ids.subspan(at, count), count, *run.cache);
+    rows.insert(rows.end(), more.begin(), more.end());
+    at += count;
+    run.timeline->computed(static_cast<int64_t>(at));
+  }
+  return rows;
+}
+
 std::vector<TokenId> ModelRun::greedy(
     std::span<const TokenId> ids,
     int64_t kv_budget,
     int64_t count) {
   reserve(ids.size(), kv_budget);
-  KvCache cache(model_->shape(), kv_budget, compute_);
+  KvCache cache(model_->shape(), kv_budget, compute_, kv_bits_);
   std::vector<TokenId> answer;
   std::vector<TokenId> input(ids.begin(), ids.end());
   while (static_cast<int64_t>(answer.size()) < count) {

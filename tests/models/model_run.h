@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "cache/kv_cache.h"
+#include "cache/timeline.h"
 #include "models/registry.h"
 #include "nn/compute.h"
 
@@ -21,7 +22,12 @@ LogitRows read_npy(const std::string& path);
 
 class ModelRun {
  public:
-  ModelRun(const std::string& path, nn::KernelPath path_kind, int threads = 1);
+  ModelRun(
+      const std::string& path,
+      nn::KernelPath path_kind,
+      int threads = 1,
+      int kv_bits = 16,
+      nn::mx::Device device = nn::mx::Device::cpu);
 
   /// The logits of `ids`, read `chunk` tokens at a time from a fresh cache.
   LogitRows logits(
@@ -42,6 +48,20 @@ class ModelRun {
       std::span<const TokenId> ids,
       int64_t kv_budget);
 
+  /// Reads prompts one after the other through one cache and its timeline.
+  struct PrefixRun {
+    std::unique_ptr<KvCache> cache;
+    std::unique_ptr<Timeline> timeline;
+  };
+  PrefixRun prefix_run(int64_t kv_budget, int64_t store_bytes);
+  /// Logits of the tokens of `ids` that were computed: those from `cached` on.
+  LogitRows read_prompt(
+      PrefixRun& run,
+      std::span<const TokenId> ids,
+      std::span<const int64_t> boundaries,
+      int64_t chunk,
+      int64_t& cached);
+
   const ModelShape& shape() const { return model_->shape(); }
 
  private:
@@ -49,6 +69,7 @@ class ModelRun {
   LogitRows feed(std::span<const TokenId> ids, int64_t chunk, KvCache& cache);
 
   Checkpoint checkpoint_;
+  int kv_bits_;
   kernels::ThreadPool pool_;
   nn::Workspace workspace_;
   nn::Compute compute_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/run_guard.h"
+#include "memory/run_guard.h"
 
 #include <fmt/format.h>
 
@@ -40,6 +40,11 @@ void ResultSoFar::append(
   result_.token_ids.push_back(token);
   result_.text += text;
   result_.reasoning += reasoning;
+}
+
+void ResultSoFar::append(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  result_.text += text;
 }
 
 Result ResultSoFar::get() const {

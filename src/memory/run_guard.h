@@ -8,7 +8,7 @@
 #include <span>
 #include <stop_token>
 
-#include "bantam/engine.h"
+#include "bantam/memory_rules.h"
 #include "machine/memory_trace.h"
 #include "memory/memory_monitor.h"
 
@@ -20,6 +20,8 @@ class ResultSoFar {
  public:
   void begin(const Result& result);
   void append(int32_t token, std::string_view text, std::string_view reasoning);
+  /// Of a backend that does not tell its tokens.
+  void append(std::string_view text);
   Result get() const;
 
  private:
