@@ -44,6 +44,7 @@ class Chat:
             encoding="utf-8")
 
     def say(self, text):
+        self.receipt.unlink(missing_ok=True)
         self.child.stdin.write(text + "\n")
         self.child.stdin.flush()
         line = self.child.stdout.readline()
@@ -51,6 +52,13 @@ class Chat:
             self.errors.seek(0)
             sys.exit(f"the conversation ended: {self.errors.read()}")
         return json.loads(line)
+
+    def read_receipt(self):
+        for _ in range(1000):  # it is there whole or not at all
+            if self.receipt.exists():
+                return json.loads(self.receipt.read_text(encoding="utf-8"))
+            time.sleep(0.01)
+        sys.exit("no receipt was written")
 
     def close(self):
         self.child.stdin.close()
@@ -82,7 +90,7 @@ def talk(options, folder, complain):
         after = [e for e in events if "limit is" in e["text"]]
         for event in before:
             del history[:event["dropped_exchanges"]]
-        receipt = json.loads(chat.receipt.read_text(encoding="utf-8"))
+        receipt = chat.read_receipt()
         if receipt["settings"]["messages"] != expected_messages(history, text):
             complain(f"exchange {index}: the prompt is not what the "
                      "announcements leave")

@@ -55,8 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     if (text.starts_with('{')) {
       bantam::walk_record(text);
     } else {
-      bantam::walk_file(
-          input.write(bytes, size), static_cast<int64_t>(size));
+      bantam::walk_file(input.write(bytes, size), static_cast<int64_t>(size));
     }
   } catch (const bantam::Error& error) {
     bantam::require(error.code() == bantam::ErrorCode::invalid_file);

@@ -32,6 +32,9 @@ for tool in tools/check_*.py; do
     check_logits.py | check_convert.py)
       check "$tool" $model build/bantam
       ;;
+    check_server.py)
+      check "$tool" build/bantam $model
+      ;;
     check_tokenizer.py)
       for tokenizer in tests/text/golden/*.tokenizer.json; do
         check "$tool" build/release/tests/text/tokenize_main "$tokenizer" \

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string_view>
 
@@ -15,12 +16,16 @@ namespace bantam {
 /// the thread that called generate().
 using TextSink = std::function<void(std::string_view piece)>;
 
+/// With Request::top_logprobs: each token of the answer, before its text.
+using TokenSink = std::function<void(const TokenChoice& choice)>;
+
 /// Told how much of the prompt has been read, after each chunk.
 using PrefillProgress = std::function<void(int64_t done, int64_t total)>;
 
 struct Observer {
   TextSink text;            // may be empty
   PrefillProgress prefill;  // may be empty
+  TokenSink token;          // may be empty
   TextSink reasoning;       // may be empty; comes before the answer
 };
 
@@ -35,6 +40,14 @@ class Backend {
       const Request& request,
       const Observer& observer = {},
       std::stop_token stop = {}) = 0;
+
+  /// The length of the request's prompt in tokens, checked as generate() would
+  /// check it; nullopt: this backend cannot tell beforehand. Any thread, also
+  /// while generate() runs. Throws bantam::Error.
+  virtual std::optional<int64_t> prompt_tokens(const Request& request) const {
+    static_cast<void>(request);
+    return std::nullopt;
+  }
 };
 
 }  // namespace bantam

@@ -67,6 +67,9 @@ struct ModelSummary {
   int64_t weight_bytes = 0;
   int64_t context_tokens = 0;
   int64_t vocabulary = 0;
+  int64_t kv_budget_tokens = 0;
+  int64_t planned_bytes = 0;
+  std::string chat_template;  // its source; "": the model has none
   std::vector<std::string> files;  // that decide what it answers
 };
 
@@ -105,10 +108,14 @@ class Engine final : public Backend {
       const Observer& observer = {},
       std::stop_token stop = {}) override;
 
+  std::optional<int64_t> prompt_tokens(const Request& request) const override;
+
+  /// No request comes for now: what the machine does until then is not held
+  /// against the next one. For servers, after loading.
+  void rest();
+
   const ModelSummary& model() const;
 
-  /// Tokens of the request's prompt, before any work. Throws invalid_request.
-  int64_t prompt_tokens(const Request& request) const;
   /// Tokens that the cache holds: max_kv_size, or the model's context if that
   /// is less.
   int64_t kv_budget_tokens() const;

@@ -16,6 +16,20 @@ struct Message {
   std::string content;
 };
 
+/// One token as the model rated it: its natural logarithm of probability, over
+/// the whole vocabulary and before any sampling setting.
+struct TokenLogprob {
+  int32_t id = 0;
+  std::string bytes;  // that it adds to the text; may be half a character
+  double logprob = 0;
+};
+
+/// A token of the answer beside the likeliest that could have stood there.
+struct TokenChoice {
+  TokenLogprob chosen;
+  std::vector<TokenLogprob> top;  // the likeliest first
+};
+
 /// Applied in this order: logit bias, penalties (over the whole output),
 /// temperature, top-k, top-p, min-p.
 struct SamplingSettings {
@@ -33,8 +47,15 @@ struct SamplingSettings {
 struct Request {
   /// The conversation, rendered through the model's chat template.
   std::vector<Message> messages;
+  /// If not "": the conversation as a JSON list, handed to the template as it
+  /// is (roles, contents, tool calls and their results); messages unused.
+  std::string messages_json;
+  /// If not "": a JSON list of the tools that the template is to describe.
+  std::string tools_json;
   /// With `use_chat_template` false: the prompt as it is; messages unused.
   std::string prompt;
+  /// If not empty: the prompt as token ids; nothing is added.
+  std::vector<int32_t> prompt_ids;
   bool use_chat_template = true;
   /// A JSON object of further template variables ("" for none).
   std::string template_variables;
@@ -51,6 +72,16 @@ struct Request {
   std::vector<std::string> stop;  // not part of the answer
   /// Tokens that end the answer beside those of the model: spelling or id.
   std::vector<std::string> end_tokens;
+
+  /// How many of the likeliest tokens to report beside each chosen one (0: that
+  /// one alone); nullopt: no logprobs.
+  std::optional<int64_t> top_logprobs;
+  /// If not "": a JSON schema that the answer satisfies ("{}": any JSON), as
+  /// far as max_tokens let it come. See text/json_schema.h for what is
+  /// understood. The answer_prefix is not part of the JSON.
+  std::string json_schema;
+  /// Show special tokens in the text, for whoever parses it.
+  bool show_special_tokens = false;
 };
 
 enum class FinishReason { stop, length, memory, swap, cancelled };
@@ -115,6 +146,10 @@ struct Result {
   /// nullopt with no ids: it was ended before it said.
   std::optional<int64_t> reported_tokens;
   FinishReason finish_reason = FinishReason::stop;
+  /// The stop string that ended the answer; "": none did.
+  std::string stop_string;
+  /// Of each token of the text (not of one that ended it), if asked for.
+  std::vector<TokenChoice> logprobs;
   int64_t prompt_tokens = 0;
   int64_t cached_tokens = 0;  // of them, taken up from an earlier request
   Timing timing;

@@ -25,7 +25,7 @@ struct SessionRecord;
 /// What happens when a conversation reaches its limit of exchanges, or the next
 /// message would pass its budget of tokens. The system prompt always stays.
 enum class HistoryRule {
-  trim,       // the oldest exchanges go, whole, as few as possible
+  trim,       // the oldest exchanges go, whole, a quarter of them at least
   reset,      // all exchanges go
   summarize,  // all go; a paragraph by the model about them stays
 };
@@ -116,6 +116,7 @@ class Session {
       int64_t answer_tokens,
       const std::stop_token& stop,
       Reply& reply);
+  int64_t drop_oldest(int64_t count);
   void keep_limit(const std::stop_token& stop, Reply& reply);
   void start_over(
       const std::string& why,

@@ -85,6 +85,19 @@ std::optional<MlxLmStatistics> parse_statistics(std::string_view text) {
   return statistics;
 }
 
+// Whether `bytes`, which are no valid character, may be the first ones of one.
+bool may_be_cut_off(std::string_view bytes) {
+  if (bytes.empty()) {
+    return false;
+  }
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  return first >= 0xC2 && first <= 0xF4 && bytes.size() < length &&
+      std::ranges::all_of(bytes.substr(1), [](char byte) {
+           return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+         });
+}
+
 }  // namespace
 
 std::string MlxLmOutput::push(std::string_view bytes) {
@@ -144,9 +157,7 @@ std::string MlxLmOutput::whole_characters(std::string_view bytes, bool last) {
     const size_t valid = valid_utf8_prefix(std::string_view(all).substr(i));
     text += all.substr(i, valid);
     i += valid;
-    constexpr size_t kLongestCharacter = 4;
-    if (!last && i < all.size() && all.size() - i < kLongestCharacter &&
-        static_cast<unsigned char>(all[i]) >= 0xC2) {
+    if (!last && may_be_cut_off(std::string_view(all).substr(i))) {
       cut_off_ = all.substr(i);  // the rest may still come
       break;
     }

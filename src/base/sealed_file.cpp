@@ -70,19 +70,16 @@ void SealedFileWriter::add(std::span<const std::byte> bytes) {
 
 void SealedFileWriter::finish() {
   if (left_ != 0) {
-    fail(
-        ErrorCode::internal, "{}: the payload is {} bytes off", path_, -left_);
+    fail(ErrorCode::internal, "{}: the payload is {} bytes off", path_, -left_);
   }
   const std::string digest = digest_.hex();
   write(digest.data(), digest.size());
-  const bool written =
-      std::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0;
+  const bool written = std::fflush(file_) == 0 && ::fsync(::fileno(file_)) == 0;
   int error = errno;
   const bool closed = std::fclose(file_) == 0;
   error = written && !closed ? errno : error;
   file_ = nullptr;
-  if (written && closed &&
-      std::rename(partial_.c_str(), path_.c_str()) == 0) {
+  if (written && closed && std::rename(partial_.c_str(), path_.c_str()) == 0) {
     return;
   }
   error = written && closed ? errno : error;
@@ -140,11 +137,10 @@ int64_t SealedFile::read_number() {
   if (!read_exactly(text, sizeof text)) {
     damaged("it ends too early");
   }
-  const char* begin = std::find_if(
-      text, text + sizeof text, [](char c) { return c != ' '; });
+  const char* begin =
+      std::find_if(text, text + sizeof text, [](char c) { return c != ' '; });
   int64_t value = -1;
-  const auto [end, error] =
-      std::from_chars(begin, text + sizeof text, value);
+  const auto [end, error] = std::from_chars(begin, text + sizeof text, value);
   if (error != std::errc{} || end != text + sizeof text || value < 0) {
     damaged("a size in it is no number");
   }
@@ -162,16 +158,14 @@ void SealedFile::check_size(int64_t header_bytes) {
   }
   const int64_t left = std::ftell(file_) - at -
       2 * static_cast<int64_t>(kDigestCharacters) - header_bytes;
-  if (left != payload_bytes_ ||
-      std::fseek(file_, at, SEEK_SET) != 0) {
+  if (left != payload_bytes_ || std::fseek(file_, at, SEEK_SET) != 0) {
     damaged("its size is not what it says");
   }
 }
 
 bool SealedFile::payload_is_sound() {
   std::fseek(file_, static_cast<long>(payload_at_), SEEK_SET);
-  std::vector<std::byte> piece(
-      std::min<int64_t>(payload_bytes_, kPieceBytes));
+  std::vector<std::byte> piece(std::min<int64_t>(payload_bytes_, kPieceBytes));
   Sha256 digest;
   for (int64_t left = payload_bytes_; left > 0;) {
     const auto count = static_cast<size_t>(

@@ -126,19 +126,15 @@ class KvCache {
     bool is_recurrent() const { return shape.kind == LayerKind::recurrent; }
   };
 
-  /// Keys (or values) of one token and head.
-  static int64_t row_bytes(const Layer& layer) {
-    return 2 * layer.shape.head_dim;
-  }
   bool is_kept(const Layer& layer) const {
     return !layer.is_recurrent() && layer.kv.budget == budget_tokens_;
   }
   template <typename Use>
-  static void each_head_run(
+  void each_head_run(
       const Layer& layer,
       int64_t first,
       int64_t count,
-      const Use& use);
+      const Use& use) const;
   template <typename Use>
   void each_token_run(int64_t first, int64_t count, const Use& use) const;
   template <typename Use>

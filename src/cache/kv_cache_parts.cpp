@@ -13,12 +13,12 @@ void KvCache::each_head_run(
     const Layer& layer,
     int64_t first,
     int64_t count,
-    const Use& use) {
+    const Use& use) const {
   const int64_t row = row_bytes(layer);
   for (int64_t h = 0; h < layer.shape.kv_heads; ++h) {
     const int64_t at = (h * layer.kv.budget + first) * row;
-    use(reinterpret_cast<std::byte*>(layer.kv.slots.keys) + at, count * row);
-    use(reinterpret_cast<std::byte*>(layer.kv.slots.values) + at, count * row);
+    use(layer.kv.slots.keys + at, count * row);
+    use(layer.kv.slots.values + at, count * row);
   }
 }
 

@@ -13,9 +13,7 @@ int64_t size_of(std::span<const int32_t> ids) {
   return static_cast<int64_t>(ids.size());
 }
 
-int64_t common_tokens(
-    std::span<const int32_t> a,
-    std::span<const int32_t> b) {
+int64_t common_tokens(std::span<const int32_t> a, std::span<const int32_t> b) {
   return std::ranges::mismatch(a, b).in1 - a.begin();
 }
 
@@ -35,8 +33,12 @@ bool Timeline::keeps_checkpoints() const {
       store_->checkpoints_that_fit() > 0;
 }
 
+bool Timeline::is_whole() const {
+  return in_work_ == 0 && cache_.position() == size_of(ids_);
+}
+
 std::span<const int32_t> Timeline::tokens() const {
-  return in_work_ == 0 ? std::span(ids_) : std::span<const int32_t>();
+  return is_whole() ? std::span(ids_) : std::span<const int32_t>();
 }
 
 void Timeline::take_over(std::vector<int32_t> tokens) {
@@ -52,7 +54,8 @@ void Timeline::forget() {
 // Leading tokens whose keys and values still lie in the slots of their
 // positions. Past the budget others take their place.
 int64_t Timeline::tokens_in_place() const {
-  const int64_t touched = size_of(ids_) + in_work_;
+  const int64_t touched =
+      std::max(size_of(ids_) + in_work_, cache_.position());
   return touched <= cache_.budget_tokens() ? size_of(ids_) : 0;
 }
 
@@ -60,10 +63,9 @@ int64_t Timeline::tokens_in_place() const {
 void Timeline::save_blocks() {
   const std::span<const int32_t> ids(ids_);
   for (int64_t end = kBlock; end <= tokens_in_place(); end += kBlock) {
-    const bool kept =
-        store_->add_block(ids.first(end), [&](std::byte* to) {
-          cache_.copy_tokens(end - kBlock, kBlock, to);
-        });
+    const bool kept = store_->add_block(ids.first(end), [&](std::byte* to) {
+      cache_.copy_tokens(end - kBlock, kBlock, to);
+    });
     if (!kept) {
       return;
     }
@@ -77,7 +79,7 @@ int64_t Timeline::start(
   const int64_t shared = common_tokens(ids_, prompt);
   const int64_t in_place = std::min(shared, tokens_in_place());
   const bool continues =
-      in_work_ == 0 && shared == size_of(ids_) && shared <= most;
+      is_whole() && shared == size_of(ids_) && shared <= most;
   std::vector<const std::byte*> blocks;
   PrefixStore::Checkpoint checkpoint{.position = 0, .bytes = nullptr};
   if (store_) {
@@ -89,8 +91,7 @@ int64_t Timeline::start(
         std::min<int64_t>(size_of(prompt), cache_.budget_tokens())));
   }
   const int64_t reach = std::min(
-      most,
-      std::max(in_place, static_cast<int64_t>(blocks.size()) * kBlock));
+      most, std::max(in_place, static_cast<int64_t>(blocks.size()) * kBlock));
   int64_t position = reach;
   if (cache_.needs_checkpoints()) {
     if (store_) {
@@ -101,7 +102,7 @@ int64_t Timeline::start(
   if (continues && shared >= position) {
     position = shared;
   } else {
-    go_to(prompt, position, in_place, blocks, checkpoint);
+    go_to(position, in_place, blocks, checkpoint);
   }
   prompt_.assign(prompt.begin(), prompt.end());
   ids_.assign(prompt.begin(), prompt.begin() + position);
@@ -111,7 +112,6 @@ int64_t Timeline::start(
 }
 
 void Timeline::go_to(
-    std::span<const int32_t> prompt,
     int64_t position,
     int64_t in_place,
     const std::vector<const std::byte*>& blocks,

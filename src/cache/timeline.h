@@ -66,10 +66,10 @@ class Timeline {
   void take_over(std::vector<int32_t> tokens);
 
  private:
+  bool is_whole() const;  // the cache stands where ids_ ends
   int64_t tokens_in_place() const;
   void save_blocks();
   void go_to(
-      std::span<const int32_t> prompt,
       int64_t position,
       int64_t in_place,
       const std::vector<const std::byte*>& blocks,

@@ -44,11 +44,13 @@ double plan_error(const BenchPoint& point) {
       static_cast<double>(std::max<int64_t>(1, point.planned_bytes));
 }
 
-std::string heading(const BenchReport& report) {
+std::string title(const BenchReport& report) {
+  return fmt::format("{} ({})", report.model, report.quantization);
+}
+
+std::string setting(const BenchReport& report) {
   return fmt::format(
-      "{} ({}), {} threads, kernels {}, cache of {} bits",
-      report.model,
-      report.quantization,
+      "{} threads, kernels {}, cache of {} bits",
       report.threads,
       report.kernels,
       report.kv_bits);
@@ -82,9 +84,11 @@ std::string bench_text(const BenchReport& report) {
     }
   }
   return fmt::format(
-      "{}\n\n{}\nmedians of {} rounds, {} tokens decoded in each; memory bus "
+      "{}, {}\n\n{}\nmedians of {} rounds, {} tokens decoded in each; memory "
+      "bus "
       "{:.1f} GB/s\n",
-      heading(report),
+      title(report),
+      setting(report),
       columns_text(columns),
       report.rounds,
       report.tokens,
@@ -160,7 +164,7 @@ std::string bench_svg(const BenchReport& report) {
          .x_label = "tokens of prompt",
          .series = {prefill}});
   }
-  return svg_plot(heading(report), panels);
+  return svg_plot(title(report), setting(report), panels);
 }
 
 }  // namespace bantam

@@ -203,12 +203,13 @@ class Chat {
     progress_.clear();
     quiet.reset();
     count(reply);
-    show(reply);
+    // Before what a program waits for.
     if (!options_.receipt.empty()) {
       const Json receipt = make_receipt(
           options_.engine, reply.request, reply.result, engine_.model());
       write_file_atomically(options_.receipt, receipt.dump(1) + "\n");
     }
+    show(reply);
   }
 
   void print(std::string_view piece) {
@@ -321,8 +322,7 @@ int chat(const CLI::Option& model, const SettingFlags& flags) {
   check_receipt_path(options.receipt);
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   const ChatStyle style{
-      .interactive =
-          ::isatty(STDIN_FILENO) == 1 && terminal && !options.json,
+      .interactive = ::isatty(STDIN_FILENO) == 1 && terminal && !options.json,
       .meter = terminal && !options.json,
       .colours = terminal && std::getenv("NO_COLOR") == nullptr};
   Interrupt interrupt;

@@ -49,8 +49,7 @@ void save(const Context& context) {
 }
 
 void load(const Context& context) {
-  const std::vector<std::string> notes =
-      context.session.load(context.file());
+  const std::vector<std::string> notes = context.session.load(context.file());
   for (const std::string& note : notes) {
     context.say("Note: " + note + ".");
   }
@@ -89,7 +88,8 @@ void stats(const Context& context) {
   const ChatTotals& totals = context.totals;
   const MemoryUse& memory = totals.memory;
   context.say(
-      fmt::format("model      {} ({})", context.model.name, context.model.family));
+      fmt::format(
+          "model      {} ({})", context.model.name, context.model.family));
   context.say(
       fmt::format(
           "context    {} of {} tokens", use.context_tokens, use.budget_tokens));
@@ -117,8 +117,7 @@ void stats(const Context& context) {
             memory.pressure_max));
   }
   context.say(
-      fmt::format(
-          "thinking   {}", context.session.thinking() ? "on" : "off"));
+      fmt::format("thinking   {}", context.session.thinking() ? "on" : "off"));
   if (!context.session.summary().empty()) {
     context.say("summary    " + context.session.summary());
   }
@@ -148,7 +147,9 @@ constexpr std::array<ChatCommand, 7> kCommands{{
     {"/reset", "", "start over; the system prompt stays", reset},
     {"/save", "FILE", "write the conversation and its cache", save},
     {"/load", "FILE", "take a saved conversation up", load},
-    {"/system", "[TEXT]", "show or set the system prompt; - takes it away",
+    {"/system",
+     "[TEXT]",
+     "show or set the system prompt; - takes it away",
      system_prompt},
     {"/thinking", "[on|off]", "reasoning before the answer", thinking},
     {"/stats", "", "tokens, exchanges and memory so far", stats},
@@ -184,7 +185,8 @@ CommandOutput run_chat_command(
     const ModelSummary& model,
     const ChatTotals& totals) {
   const size_t end = std::min(line.find_first_of(" \t\n"), line.size());
-  const size_t rest = std::min(line.find_first_not_of(" \t\n", end), line.size());
+  const size_t rest =
+      std::min(line.find_first_not_of(" \t\n", end), line.size());
   CommandOutput output{.command = line.substr(0, end)};
   std::string argument = line.substr(rest);
   argument.erase(argument.find_last_not_of(" \t\n") + 1);

@@ -17,6 +17,7 @@ void add_chat_command(CLI::App& app, Action& action);
 void add_generate_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_config_command(CLI::App& app, Action& action);
+void add_serve_command(CLI::App& app, Action& action);
 void add_plan_command(CLI::App& app, Action& action);
 void add_replay_command(CLI::App& app, Action& action);
 void add_convert_command(CLI::App& app, Action& action);

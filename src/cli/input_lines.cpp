@@ -57,7 +57,8 @@ bool InputLines::fill(const std::stop_token& stop) {
       continue;
     }
     if (count < 0) {
-      fail(ErrorCode::invalid_request, "the messages cannot be read from stdin");
+      fail(
+          ErrorCode::invalid_request, "the messages cannot be read from stdin");
     }
     pending_.append(bytes, count);
     ended_ = count == 0;

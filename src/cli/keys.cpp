@@ -20,19 +20,32 @@ struct Sequence {
 // Without the escape. Cursor keys come in two modes, and with a modifier as
 // 1;5 (Ctrl) or 1;3 (Alt).
 constexpr Sequence kSequences[] = {
-    {"[A", KeyKind::up},           {"OA", KeyKind::up},
-    {"[B", KeyKind::down},         {"OB", KeyKind::down},
-    {"[C", KeyKind::right},        {"OC", KeyKind::right},
-    {"[D", KeyKind::left},         {"OD", KeyKind::left},
-    {"[H", KeyKind::home},         {"OH", KeyKind::home},
-    {"[1~", KeyKind::home},        {"[7~", KeyKind::home},
-    {"[F", KeyKind::end},          {"OF", KeyKind::end},
-    {"[4~", KeyKind::end},         {"[8~", KeyKind::end},
-    {"[3~", KeyKind::erase},       {"[1;5C", KeyKind::word_right},
-    {"[1;3C", KeyKind::word_right}, {"[1;5D", KeyKind::word_left},
-    {"[1;3D", KeyKind::word_left}, {"b", KeyKind::word_left},
-    {"f", KeyKind::word_right},    {"d", KeyKind::cut_next_word},
-    {"\x7f", KeyKind::cut_word},   {"\r", KeyKind::newline},
+    {"[A", KeyKind::up},
+    {"OA", KeyKind::up},
+    {"[B", KeyKind::down},
+    {"OB", KeyKind::down},
+    {"[C", KeyKind::right},
+    {"OC", KeyKind::right},
+    {"[D", KeyKind::left},
+    {"OD", KeyKind::left},
+    {"[H", KeyKind::home},
+    {"OH", KeyKind::home},
+    {"[1~", KeyKind::home},
+    {"[7~", KeyKind::home},
+    {"[F", KeyKind::end},
+    {"OF", KeyKind::end},
+    {"[4~", KeyKind::end},
+    {"[8~", KeyKind::end},
+    {"[3~", KeyKind::erase},
+    {"[1;5C", KeyKind::word_right},
+    {"[1;3C", KeyKind::word_right},
+    {"[1;5D", KeyKind::word_left},
+    {"[1;3D", KeyKind::word_left},
+    {"b", KeyKind::word_left},
+    {"f", KeyKind::word_right},
+    {"d", KeyKind::cut_next_word},
+    {"\x7f", KeyKind::cut_word},
+    {"\r", KeyKind::newline},
     {"\n", KeyKind::newline}};
 
 KeyKind control_key(char c) {
@@ -82,7 +95,8 @@ std::string cleaned(std::string_view pasted) {
     if (c == '\r') {
       text += '\n';
       i += i + 1 < pasted.size() && pasted[i + 1] == '\n' ? 1 : 0;
-    } else if (c == '\n' || c == '\t' || (c >= 0 ? c >= 32 && c != 127 : true)) {
+    } else if (
+        c == '\n' || c == '\t' || (c >= 0 ? c >= 32 && c != 127 : true)) {
       text += c;
     }
   }
@@ -123,11 +137,14 @@ std::optional<Key> KeyDecoder::next(bool no_more) {
   }
   // A character whose rest is still on its way.
   constexpr size_t kMostBytes = 4;
-  const bool may_go_on = first >= 0xC2 && pending_.size() < kMostBytes &&
-      std::all_of(pending_.begin() + 1, pending_.end(), [](char c) {
-                           return (static_cast<unsigned char>(c) & 0xC0) ==
-                               0x80;
-                         });
+  const bool may_go_on =
+      first >= 0xC2 && pending_.size() < kMostBytes &&
+      std::all_of(
+          pending_.begin() + 1,
+          pending_.end(),
+          [](char c) {
+            return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+          });
   if (may_go_on && !no_more) {
     return std::nullopt;
   }
@@ -144,7 +161,8 @@ std::optional<Key> KeyDecoder::escape(bool no_more) {
       return take(1 + sequence.bytes.size(), sequence.kind);
     }
   }
-  if (rest.empty() || (rest.size() == 1 && (rest[0] == '[' || rest[0] == 'O'))) {
+  if (rest.empty() ||
+      (rest.size() == 1 && (rest[0] == '[' || rest[0] == 'O'))) {
     return no_more ? std::optional(take(pending_.size(), KeyKind::unknown))
                    : std::nullopt;
   }
@@ -169,8 +187,9 @@ std::optional<Key> KeyDecoder::paste() {
   }
   Key key{
       KeyKind::paste,
-      cleaned(std::string_view(pending_).substr(
-          kPasteBegin.size(), end - kPasteBegin.size()))};
+      cleaned(
+          std::string_view(pending_).substr(
+              kPasteBegin.size(), end - kPasteBegin.size()))};
   pending_.erase(0, end + kPasteEnd.size());
   return key;
 }

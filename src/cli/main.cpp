@@ -87,6 +87,7 @@ int run_program(int argc, char** argv) {
   add_run_command(app, action);
   add_chat_command(app, action);
   add_generate_command(app, action);
+  add_serve_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);
   add_plan_command(app, action);

@@ -38,23 +38,6 @@ std::pair<int32_t, float> parse_logit_bias(
   return {id, bias};
 }
 
-SamplingSettings sampling_settings(const RunConfig& config) {
-  SamplingSettings sampling;
-  sampling.temperature = config.real("sampling.temperature");
-  sampling.top_k = config.integer("sampling.top_k");
-  sampling.top_p = config.real("sampling.top_p");
-  sampling.min_p = config.real("sampling.min_p");
-  sampling.repetition_penalty = config.real("sampling.repetition_penalty");
-  sampling.presence_penalty = config.real("sampling.presence_penalty");
-  sampling.frequency_penalty = config.real("sampling.frequency_penalty");
-  sampling.seed = config.seed("sampling.seed");
-  for (const std::string& text : config.texts("sampling.logit_bias")) {
-    sampling.logit_bias.push_back(
-        parse_logit_bias(text, config.named("sampling.logit_bias")));
-  }
-  return sampling;
-}
-
 std::string set_aside_note(const SetAsidePin& pin, const RunConfig& config) {
   return fmt::format(
       "the version pin \"{}\" ({}) was written for {} and is set aside: {} "
@@ -84,6 +67,23 @@ MemoryRules memory_rules(const RunConfig& config) {
 }
 
 }  // namespace
+
+SamplingSettings sampling_settings(const RunConfig& config) {
+  SamplingSettings sampling;
+  sampling.temperature = config.real("sampling.temperature");
+  sampling.top_k = config.integer("sampling.top_k");
+  sampling.top_p = config.real("sampling.top_p");
+  sampling.min_p = config.real("sampling.min_p");
+  sampling.repetition_penalty = config.real("sampling.repetition_penalty");
+  sampling.presence_penalty = config.real("sampling.presence_penalty");
+  sampling.frequency_penalty = config.real("sampling.frequency_penalty");
+  sampling.seed = config.seed("sampling.seed");
+  for (const std::string& text : config.texts("sampling.logit_bias")) {
+    sampling.logit_bias.push_back(
+        parse_logit_bias(text, config.named("sampling.logit_bias")));
+  }
+  return sampling;
+}
 
 EngineOptions engine_options(const RunConfig& config) {
   EngineOptions engine;

@@ -26,6 +26,9 @@ struct RunOptions {
   Json applied;
 };
 
+/// What a request gets that does not say otherwise.
+SamplingSettings sampling_settings(const RunConfig& config);
+
 /// How to compute; the model is left to the caller.
 EngineOptions engine_options(const RunConfig& config);
 

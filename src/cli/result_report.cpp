@@ -119,8 +119,7 @@ void print_statistics(const Result& result) {
       "prompt %lld tokens, %.1f tok/s | answer %lld tokens, %.1f tok/s | "
       "first token %.2f s | memory %s of %s planned | KV %lld of %lld tokens",
       static_cast<long long>(result.prompt_tokens),
-      per_second(
-          result.prompt_tokens - result.cached_tokens, timing.prefill_s),
+      per_second(result.prompt_tokens - result.cached_tokens, timing.prefill_s),
       static_cast<long long>(result.completion_tokens()),
       decode_tps(result),
       timing.load_s + timing.first_token_s,

@@ -5,36 +5,56 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace bantam {
 
 namespace {
 
 constexpr double kWidth = 720;
-constexpr double kTitleHeight = 48;
+constexpr double kTitleHeight = 68;
 constexpr double kPanelHeight = 280;
 // Of a panel: what lies around its axes.
 constexpr double kLeft = 64, kRight = 24, kTop = 56, kBottom = 48;
 constexpr double kPlotWidth = kWidth - kLeft - kRight;
 constexpr double kPlotHeight = kPanelHeight - kTop - kBottom;
-constexpr int kColours = 4;
 constexpr int kTicks = 5;
 
-// Colours that keep a contrast of 4.5 to their background, and that people who
-// confuse red and green tell apart.
-constexpr const char* kStyle = R"(<style>
-.paper{fill:#fff}.ink{fill:#1f2328}.quiet{fill:#59636e}
-.grid{stroke:#d1d9e0}.axis{stroke:#59636e}
-.c0{--c:#0a58ca}.c1{--c:#b35900}.c2{--c:#00705a}.c3{--c:#8a3ffc}
-.line{fill:none;stroke:var(--c);stroke-width:2}.dot{fill:var(--c)}
-text{font:13px system-ui,sans-serif}.title{font-size:17px;font-weight:600}
-.panel{font-weight:600}
-@media (prefers-color-scheme:dark){
+// On light and dark paper. They keep a contrast of 4.5 to it, and people who
+// confuse red and green tell them apart.
+struct Colour {
+  const char* light;
+  const char* dark;
+};
+constexpr Colour kColours[] = {
+    {"#0a58ca", "#6ea8fe"},
+    {"#b35900", "#f0a35e"},
+    {"#00705a", "#4fd1b5"},
+    {"#8a3ffc", "#c29dff"}};
+
+constexpr const char* kStyle = R"(.paper{fill:#fff}
+.ink{fill:#1f2328}.quiet{fill:#59636e}.grid{stroke:#d1d9e0}.axis{stroke:#59636e}
+.line{fill:none;stroke-width:2}text{font:13px system-ui,sans-serif}
+.title{font-size:17px;font-weight:600}.panel{font-weight:600}
+)";
+constexpr const char* kDarkStyle = R"(@media (prefers-color-scheme:dark){
 .paper{fill:#0d1117}.ink{fill:#e6edf3}.quiet{fill:#9198a1}
 .grid{stroke:#30363d}.axis{stroke:#9198a1}
-.c0{--c:#6ea8fe}.c1{--c:#f0a35e}.c2{--c:#4fd1b5}.c3{--c:#c29dff}}
-</style>
 )";
+
+// Rules without variables, which simple viewers do not know.
+std::string style() {
+  std::string light = kStyle, dark = kDarkStyle;
+  for (size_t i = 0; i < std::size(kColours); ++i) {
+    const auto rule = [&](const char* colour) {
+      return fmt::format(
+          ".c{0} .line{{stroke:{1}}}.c{0} .dot{{fill:{1}}}\n", i, colour);
+    };
+    light += rule(kColours[i].light);
+    dark += rule(kColours[i].dark);
+  }
+  return "<style>\n" + light + dark + "}\n</style>\n";
+}
 
 std::string escaped(const std::string& text) {
   std::string out;
@@ -95,7 +115,7 @@ class Panel {
     double legend = kLeft;
     for (size_t i = 0; i < panel_.series.size(); ++i) {
       const PlotSeries& series = panel_.series[i];
-      svg += fmt::format("<g class=\"c{}\">\n", i % kColours);
+      svg += fmt::format("<g class=\"c{}\">\n", i % std::size(kColours));
       svg += line(series);
       svg += fmt::format(
           "<path class=\"line\" d=\"M{:.1f} {:.1f}h20\"{}/>\n"
@@ -215,6 +235,7 @@ class Panel {
 
 std::string svg_plot(
     const std::string& title,
+    const std::string& subtitle,
     const std::vector<PlotPanel>& panels) {
   const double height =
       kTitleHeight + kPanelHeight * static_cast<double>(panels.size());
@@ -224,14 +245,16 @@ std::string svg_plot(
       kWidth,
       height,
       escaped(title));
-  svg += kStyle;
+  svg += style();
   svg += fmt::format(
-      "<rect class=\"paper\" width=\"{}\" height=\"{}\"/>\n"
-      "<text class=\"ink title\" x=\"{}\" y=\"30\">{}</text>\n",
+      "<rect class=\"paper\" width=\"{0}\" height=\"{1}\"/>\n"
+      "<text class=\"ink title\" x=\"{2}\" y=\"30\">{3}</text>\n"
+      "<text class=\"quiet\" x=\"{2}\" y=\"50\">{4}</text>\n",
       kWidth,
       height,
       kLeft,
-      escaped(title));
+      escaped(title),
+      escaped(subtitle));
   double top = kTitleHeight;
   for (const PlotPanel& panel : panels) {
     svg += Panel(panel, top).draw();

@@ -26,10 +26,11 @@ struct PlotPanel {
   std::vector<PlotSeries> series;
 };
 
-/// Panels below each other, under one title. Text is escaped. Values that are
-/// no finite number are left out.
+/// Panels below each other, under a title and a line that says more. Text is
+/// escaped. Values that are no finite number are left out.
 std::string svg_plot(
     const std::string& title,
+    const std::string& subtitle,
     const std::vector<PlotPanel>& panels);
 
 }  // namespace bantam

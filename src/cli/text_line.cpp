@@ -27,8 +27,8 @@ void TextLine::apply(const Key& key) {
       cursor_ = cursor_ > 0 ? previous_grapheme(text_, cursor_) : 0;
       return;
     case KeyKind::right:
-      cursor_ = cursor_ < text_.size() ? next_grapheme(text_, cursor_)
-                                       : text_.size();
+      cursor_ =
+          cursor_ < text_.size() ? next_grapheme(text_, cursor_) : text_.size();
       return;
     case KeyKind::word_left:
       cursor_ = word_before();

@@ -41,7 +41,7 @@ class TextLine {
   size_t cursor_ = 0;
   std::string cut_;  // what was erased by words and lines, for Ctrl-Y
   std::vector<std::string> history_;
-  size_t recalled_ = 0;   // history_.size(): the draft
+  size_t recalled_ = 0;  // history_.size(): the draft
   std::string draft_;
 };
 

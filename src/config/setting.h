@@ -35,11 +35,14 @@ inline constexpr CommandSet kGenerate = 1 << 1;
 inline constexpr CommandSet kLogits = 1 << 2;
 inline constexpr CommandSet kPlan = 1 << 3;
 inline constexpr CommandSet kChat = 1 << 4;
-inline constexpr CommandSet kOneAnswer = kRun | kGenerate;
-inline constexpr CommandSet kAnswering = kOneAnswer | kChat;
+inline constexpr CommandSet kServe = 1 << 5;
 /// The context decides the size of its cache, so it takes no --max-kv-size.
 inline constexpr CommandSet kBench = 1 << 10;
-inline constexpr CommandSet kComputing = kAnswering | kLogits | kPlan | kBench;
+inline constexpr CommandSet kOneAnswer = kRun | kGenerate;
+inline constexpr CommandSet kAnswering = kOneAnswer | kChat;
+/// Those that answer requests by these settings.
+inline constexpr CommandSet kServing = kAnswering | kServe;
+inline constexpr CommandSet kComputing = kServing | kLogits | kPlan | kBench;
 inline constexpr CommandSet kEnvironments = 1 << 16;  // bantam env
 inline constexpr CommandSet kAll = ~CommandSet{0};
 }  // namespace commands
@@ -62,6 +65,8 @@ struct Setting {
   std::string_view pending = {};
   /// A switch that turns its key off ("--allow-dirty": clean_room is false).
   bool flag_negates = false;
+  /// Its value is not shown anywhere.
+  bool secret = false;
   CommandSet commands = 0;
   std::string_view group = {};        // of the flag in --help
   std::string_view placeholder = {};  // of the value in --help

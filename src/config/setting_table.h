@@ -18,6 +18,7 @@ inline constexpr std::array kSettingSections{
         "environment",
         "The machine: what it must have, and the guard"},
     SettingSection{"execution", "The conversation"},
+    SettingSection{"server", "Who may ask over HTTP, and how much"},
     SettingSection{"output", "What is printed and kept"},
 };
 
@@ -25,6 +26,7 @@ namespace setting_groups {
 inline constexpr std::string_view kMain = "Options";
 inline constexpr std::string_view kEngine = "Engine";
 inline constexpr std::string_view kMemory = "Memory";
+inline constexpr std::string_view kServer = "Server";
 inline constexpr std::string_view kSampling = "Sampling (in this order)";
 }  // namespace setting_groups
 
@@ -33,18 +35,18 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "model.name",
         .flag = "--model",
-        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
+        .commands = commands::kServing | commands::kPlan | commands::kBench,
         .group = setting_groups::kMain,
         .help = "A folder in MLX format, a .gguf file, a repository id in the "
                 "Hugging Face cache, or smollm2 (the default)"},
     Setting{
         .key = "model.local_path",
-        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
+        .commands = commands::kServing | commands::kPlan | commands::kBench,
         .help = "The model's folder or file; if it is not there, "
                 "model.repository is taken"},
     Setting{
         .key = "model.repository",
-        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
+        .commands = commands::kServing | commands::kPlan | commands::kBench,
         .help = "The model's repository id in the Hugging Face cache"},
 
     Setting{
@@ -97,7 +99,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kMain,
         .help = "Let the model reason before it answers, if its template can"},
     Setting{
@@ -106,7 +108,7 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::integer,
         .fallback = "-1",
         .least = -1,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kMain,
         .help = "Close the reasoning after this many tokens; -1 never"},
     Setting{
@@ -180,10 +182,98 @@ inline constexpr std::array kSettings{
         .help = "Write all that is needed to replay the run"},
 
     Setting{
+        .key = "server.host",
+        .flag = "--host",
+        .fallback = "127.0.0.1",
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "The address to listen on; one that other machines reach needs "
+                "an API key"},
+    Setting{
+        .key = "server.port",
+        .flag = "--port",
+        .kind = SettingKind::integer,
+        .fallback = "8080",
+        .least = 0,
+        .most = 65535,
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "The port to listen on; 0 takes a free one"},
+    Setting{
+        .key = "server.api_key",
+        .flag = "--api-key",
+        .secret = true,
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .placeholder = "KEY",
+        .help = "What clients have to send; a flag can be seen by others on "
+                "this machine, the variable BANTAM_SERVER_API_KEY cannot"},
+    Setting{
+        .key = "server.api_key_file",
+        .flag = "--api-key-file",
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .placeholder = "FILE",
+        .help = "A file whose first line is the API key"},
+    Setting{
+        .key = "server.parallel",
+        .flag = "--parallel",
+        .kind = SettingKind::integer,
+        .fallback = "1",
+        .least = 1,
+        .most = 64,
+        .pending = "*",
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "Requests answered at the same time"},
+    Setting{
+        .key = "server.queue",
+        .flag = "--queue",
+        .kind = SettingKind::integer,
+        .fallback = "8",
+        .least = 0,
+        .most = 1000,
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "Requests that may wait; more are told to come back later"},
+    Setting{
+        .key = "server.connections",
+        .flag = "--connections",
+        .kind = SettingKind::integer,
+        .fallback = "64",
+        .least = 1,
+        .most = 1000,
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "Connections at the same time"},
+    Setting{
+        .key = "server.request_timeout",
+        .flag = "--request-timeout",
+        .kind = SettingKind::real,
+        .fallback = "3600",
+        .least = 1,
+        .most = 1e6,
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .placeholder = "SECONDS",
+        .help = "How long a request may take, its time in the queue included; "
+                "then it ends with what it has"},
+    Setting{
+        .key = "server.max_body",
+        .flag = "--max-body",
+        .kind = SettingKind::size,
+        .fallback = "16MiB",
+        .least = 1024,
+        .most = 1e9,
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "The largest request body"},
+
+    Setting{
         .key = "sampling.logit_bias",
         .flag = "--logit-bias",
         .kind = SettingKind::texts,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .placeholder = "TOKEN_ID=BIAS",
         .help = "Add BIAS to that token's logit (repeatable)"},
@@ -194,7 +284,7 @@ inline constexpr std::array kSettings{
         .fallback = "1",
         .least = 0.01,
         .most = 100,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Divide positive logits of tokens already in the answer by "
                 "this"},
@@ -205,7 +295,7 @@ inline constexpr std::array kSettings{
         .fallback = "0",
         .least = -100,
         .most = 100,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Take this from tokens that are in the answer"},
     Setting{
@@ -215,7 +305,7 @@ inline constexpr std::array kSettings{
         .fallback = "0",
         .least = -100,
         .most = 100,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Take this from tokens for each time they are in the answer"},
     Setting{
@@ -225,7 +315,7 @@ inline constexpr std::array kSettings{
         .fallback = "0.1",
         .least = 0,
         .most = 100,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Temperature; 0 always takes the likeliest token"},
     Setting{
@@ -235,7 +325,7 @@ inline constexpr std::array kSettings{
         .fallback = "0",
         .least = 0,
         .most = 1e9,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Choose among this many; 0 is off"},
     Setting{
@@ -245,7 +335,7 @@ inline constexpr std::array kSettings{
         .fallback = "1",
         .least = 0,
         .most = 1,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Choose among the likeliest that together reach this "
                 "probability"},
@@ -256,7 +346,7 @@ inline constexpr std::array kSettings{
         .fallback = "0",
         .least = 0,
         .most = 1,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "Leave out tokens below this share of the likeliest"},
     Setting{
@@ -264,7 +354,7 @@ inline constexpr std::array kSettings{
         .flag = "--seed",
         .kind = SettingKind::seed,
         .fallback = "0",
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kSampling,
         .help = "The same seed, the same answer"},
 
@@ -274,14 +364,14 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "bantam",
         .choices = "bantam mlx-lm",
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kEngine,
         .help = "What answers: bantam itself, or the Python package mlx-lm"},
     Setting{
         .key = "runtime.version_pin",
         .flag = "--version-pin",
         .kind = SettingKind::pin,
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kEngine,
         .placeholder = "RANGE",
         .help = "Versions of the framework that may answer, such as "
@@ -400,7 +490,7 @@ inline constexpr std::array kSettings{
         .form = FlagForm::toggle,
         .fallback = "true",
         .flag_negates = true,
-        .commands = commands::kAnswering | commands::kBench,
+        .commands = commands::kServing | commands::kBench,
         .group = setting_groups::kMemory,
         .help = "Start although heavy applications run or the machine swaps "
                 "(turns environment.clean_room off)"},
@@ -409,14 +499,14 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::choice,
         .fallback = "yellow",
         .choices = "yellow red",
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .help = "The pressure from which a run is stopped after 10 s"},
     Setting{
         .key = "environment.abort_on_swap",
         .kind = SettingKind::choice,
         .fallback = "true",
         .choices = "true false strict",
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .help =
             "Stop a run whose memory goes to swap, or makes others' go there; "
             "strict: whenever swap grows"},
@@ -424,14 +514,14 @@ inline constexpr std::array kSettings{
         .key = "environment.memory_source",
         .flag = "--memory-source",
         .fallback = "live",
-        .commands = commands::kAnswering | commands::kPlan,
+        .commands = commands::kServing | commands::kPlan,
         .group = setting_groups::kMemory,
         .placeholder = "live|replay:FILE",
         .help = "What the guard watches: this machine, or a recorded trace"},
     Setting{
         .key = "environment.record_memory",
         .flag = "--record-memory",
-        .commands = commands::kAnswering,
+        .commands = commands::kServing,
         .group = setting_groups::kMemory,
         .placeholder = "FILE",
         .help = "Write what the guard sees, as a trace"},

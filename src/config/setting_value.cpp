@@ -189,6 +189,10 @@ bool reads_as_bare(std::string_view text) {
 }
 
 Json value_json(const Setting& setting, const SettingValue& value) {
+  const auto* const text = std::get_if<std::string>(&value);
+  if (setting.secret && text != nullptr && !text->empty()) {
+    return "(not shown)";
+  }
   if (setting.kind == SettingKind::choice) {
     const std::string& name = std::get<std::string>(value);
     if (const auto boolean = parse_boolean(name)) {

@@ -11,7 +11,8 @@ AnswerStream::AnswerStream(
     const EncodedPrompt& prompt,
     const Request& request)
     : tokenizer_(tokenizer),
-      decoder_(std::in_place, tokenizer),
+      shows_special_(request.show_special_tokens),
+      decoder_(std::in_place, tokenizer, !shows_special_),
       reasoning_(prompt.reasoning, prompt.inside_reasoning),
       stops_(request.stop),
       budget_(prompt.reasoning ? request.thinking_budget : -1) {
@@ -45,7 +46,7 @@ AnswerPieces AnswerStream::push(TokenId token) {
   } else if (reasoning_.inside()) {
     ++reasoning_tokens_;
   }
-  if (tokenizer_.is_special(token)) {
+  if (!shows_special_ && tokenizer_.is_special(token)) {
     // A special token has no text, but may be the mark of a channel.
     const std::string_view spelling = tokenizer_.spelling(token);
     if (reasoning_.is_mark(spelling)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,9 @@ class AnswerStream {
 
   /// A stop string has ended the answer.
   bool stopped() const { return stops_.stopped(); }
+  /// Which one; "": none.
+  const std::string& stop_string() const { return stops_.found(); }
+  bool inside_reasoning() const { return reasoning_.inside(); }
   /// Tokens so far that were reasoning.
   int64_t reasoning_tokens() const { return reasoning_tokens_; }
   /// The next token of what closes the reasoning once its budget is spent;
@@ -42,6 +46,7 @@ class AnswerStream {
   AnswerPieces split(std::string_view text);
 
   const Tokenizer& tokenizer_;
+  const bool shows_special_;
   std::optional<StreamDecoder> decoder_;
   ReasoningParser reasoning_;
   StopStrings stops_;

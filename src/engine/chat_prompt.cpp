@@ -134,6 +134,19 @@ ChatPrompt::ChatPrompt(const Checkpoint& checkpoint, const Tokenizer& tokenizer)
   }
 }
 
+Json ChatPrompt::messages_of(const Request& request) {
+  if (!request.messages_json.empty()) {
+    return parse_json(
+        request.messages_json, "the messages", ErrorCode::invalid_request);
+  }
+  Json messages = Json::array();
+  for (const Message& message : request.messages) {
+    check_utf8(message.content, "the " + message.role + " message");
+    messages.push_back({{"role", message.role}, {"content", message.content}});
+  }
+  return messages;
+}
+
 // The switch of the template by its own name. Where reasoning cannot be turned
 // off, it is turned low.
 void ChatPrompt::set_thinking(const Request& request, Json& variables) const {
@@ -175,11 +188,16 @@ void ChatPrompt::note_thinking(
 
 PromptText ChatPrompt::render(const Request& request) const {
   Json variables = variables_;
-  variables["messages"] = Json::array();
-  for (const Message& message : request.messages) {
-    check_utf8(message.content, "the " + message.role + " message");
-    variables["messages"].push_back(
-        {{"role", message.role}, {"content", message.content}});
+  variables["messages"] = messages_of(request);
+  if (!request.tools_json.empty()) {
+    variables["tools"] = parse_json(
+        request.tools_json, "the tools", ErrorCode::invalid_request);
+    if (!template_->uses("tools")) {
+      fail(
+          ErrorCode::invalid_request,
+          "the request has tools, but {}'s chat template has no place for them",
+          source_);
+    }
   }
   variables["add_generation_prompt"] = true;
   set_thinking(request, variables);
@@ -209,7 +227,7 @@ EncodedPrompt ChatPrompt::encode(
   EncodeOptions options;
   const bool templated = request.use_chat_template && template_;
   if (templated) {
-    if (request.messages.empty()) {
+    if (request.messages.empty() && request.messages_json.empty()) {
       fail(ErrorCode::invalid_request, "the request has no messages");
     }
     text = render(request);
@@ -228,8 +246,8 @@ EncodedPrompt ChatPrompt::encode(
     if (request.use_chat_template) {
       notes.emplace_back(
           source_ + " has no chat template; the prompt is used as it is");
-      for (const Message& message : request.messages) {
-        text.text += message.content;
+      for (const Json& message : messages_of(request)) {
+        text.text += message.value("content", std::string());
       }
     } else {
       text.text = request.prompt;

@@ -52,6 +52,7 @@ class ChatPrompt {
       const;
 
  private:
+  static Json messages_of(const Request& request);
   void set_thinking(const Request& request, Json& variables) const;
   void note_thinking(
       const Request& request,

@@ -133,7 +133,8 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           std::max(kMinBudgetTokens, run.kv_budget_tokens),
           compute,
           options.kv_bits),
-      timeline(cache, cleared.prefix_bytes) {
+      timeline(cache, cleared.prefix_bytes),
+      token_bytes(*tokenizer) {
   if (recorder) {
     recorder->write(before);
   }
@@ -148,6 +149,9 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       .weight_bytes = shape.weight_bytes,
       .context_tokens = shape.context_tokens,
       .vocabulary = shape.vocabulary,
+      .kv_budget_tokens = run.kv_budget_tokens,
+      .planned_bytes = cleared.plan.total_bytes(),
+      .chat_template = checkpoint.chat_template().value_or(""),
       .files = checkpoint.files()};
   load_s = load_clock.seconds();
 }
@@ -182,14 +186,17 @@ Result Engine::generate(
   return impl_->generate(request, observer, stop);
 }
 
-int64_t Engine::prompt_tokens(const Request& request) const {
-  std::vector<std::string> notes;
-  return static_cast<int64_t>(
-      impl_->chat_prompt.encode(request, notes).size());
+std::optional<int64_t> Engine::prompt_tokens(const Request& request) const {
+  Result checked;
+  return static_cast<int64_t>(impl_->prompt_of(request, checked).ids.size());
 }
 
 int64_t Engine::kv_budget_tokens() const {
   return impl_->cache.budget_tokens();
+}
+
+void Engine::rest() {
+  impl_->rest();
 }
 
 const ModelSummary& Engine::model() const {

@@ -6,6 +6,7 @@
 #include <mlx/mlx.h>
 
 #include <chrono>
+#include <list>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -22,6 +23,8 @@
 #include "models/registry.h"
 #include "nn/expert_residency.h"
 #include "nn/stream_lease.h"
+#include "text/json_constraint.h"
+#include "text/token_bytes.h"
 #include "weights/checkpoint.h"
 
 namespace bantam {
@@ -56,6 +59,7 @@ struct Engine::Impl {
       const Request& request,
       const std::vector<TokenId>& prompt) const;
   std::vector<TokenId> end_tokens_for(const Request& request) const;
+  JsonConstraint* constraint_for(const Request& request);
   bool prefill(
       const std::vector<TokenId>& prompt,
       TokenLoop& loop,
@@ -74,6 +78,7 @@ struct Engine::Impl {
   ExpertUse expert_use() const;
   void finish(Result& result);
   void name_damage(const Error& error) const;
+  void rest();
   void reserve(int64_t tokens);
 
   EngineOptions options;
@@ -98,6 +103,10 @@ struct Engine::Impl {
   std::unique_ptr<Model> model;
   KvCache cache;
   Timeline timeline;
+  // Made by the first request that asks for JSON.
+  std::shared_ptr<const SortedVocabulary> sorted_vocabulary;
+  std::list<std::pair<std::string, JsonConstraint>> constraints;
+  TokenBytes token_bytes;
   ModelSummary summary;
   double load_s = 0;
 };

@@ -2,12 +2,14 @@
 // One request answered: prompt, prefill, decoding, and what it took.
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/answer_stream.h"
 #include "engine/engine_impl.h"
+#include "generate/logprobs.h"
 #include "machine/process_memory.h"
 #include "models/workspace.h"
 #include "nn/eval.h"
@@ -26,6 +28,30 @@ constexpr int64_t kPlanSlackBytes = 4 << 20;
 // in use and a stop is heard sooner.
 constexpr int64_t kYellowChunkDivisor = 4;
 
+constexpr size_t kConstraintsKept = 4;
+
+// What may come next in an answer that `constraint` (may be null) holds to
+// JSON: where the JSON may end, so may the answer.
+std::optional<TokenMask> allowed_tokens(
+    JsonConstraint* constraint,
+    const std::vector<TokenId>& ends) {
+  if (constraint == nullptr) {
+    return std::nullopt;
+  }
+  TokenMask mask = constraint->allowed();
+  if (constraint->may_end()) {
+    for (const TokenId id : ends) {
+      mask.allow(id);
+    }
+  }
+  if (mask.is_empty()) {
+    fail(
+        ErrorCode::unsupported,
+        "the model's vocabulary has no token that goes on with this JSON");
+  }
+  return mask;
+}
+
 // A token by its id or its spelling.
 std::optional<TokenId> token_named(
     const std::string& name,
@@ -39,6 +65,24 @@ std::optional<TokenId> token_named(
   }
   return tokenizer.find(name);
 }
+
+// Runs `act` if the scope is left by an exception.
+template <typename Act>
+class OnFailure {
+ public:
+  explicit OnFailure(Act act) : act_(std::move(act)) {}
+  ~OnFailure() {
+    if (std::uncaught_exceptions() > before_) {
+      act_();
+    }
+  }
+  OnFailure(const OnFailure&) = delete;
+  OnFailure& operator=(const OnFailure&) = delete;
+
+ private:
+  Act act_;
+  int before_ = std::uncaught_exceptions();
+};
 
 const char* plural(int64_t count) {
   return count == 1 ? "" : "s";
@@ -71,7 +115,12 @@ void Engine::Impl::reserve(int64_t tokens) {
 
 EncodedPrompt Engine::Impl::prompt_of(const Request& request, Result& result)
     const {
-  EncodedPrompt prompt = chat_prompt.encode(request, result.notes);
+  EncodedPrompt prompt;
+  if (request.prompt_ids.empty()) {
+    prompt = chat_prompt.encode(request, result.notes);
+  } else {
+    prompt.ids = request.prompt_ids;
+  }
   const int64_t context = shape.context_tokens;
   if (static_cast<int64_t>(prompt.ids.size()) >= context) {
     fail(
@@ -83,6 +132,13 @@ EncodedPrompt Engine::Impl::prompt_of(const Request& request, Result& result)
   }
   // A tokenizer may know more tokens than the model has rows for.
   for (const TokenId id : prompt.ids) {
+    if (!request.prompt_ids.empty() && (id < 0 || id >= shape.vocabulary)) {
+      fail(
+          ErrorCode::invalid_request,
+          "the prompt has token id {}, but the model knows {} tokens",
+          id,
+          shape.vocabulary);
+    }
     if (id >= shape.vocabulary) {
       fail(
           ErrorCode::invalid_file,
@@ -113,6 +169,33 @@ std::vector<TokenId> Engine::Impl::end_tokens_for(
   return ends;
 }
 
+// nullptr: the answer is free. A few grammars are kept with their masks, since
+// clients ask for the same schema again and again.
+JsonConstraint* Engine::Impl::constraint_for(const Request& request) {
+  if (request.json_schema.empty()) {
+    return nullptr;
+  }
+  if (sorted_vocabulary == nullptr) {
+    sorted_vocabulary = std::make_shared<const SortedVocabulary>(
+        *tokenizer, shape.vocabulary);
+  }
+  const auto known = std::find_if(
+      constraints.begin(), constraints.end(), [&](const auto& kept) {
+        return kept.first == request.json_schema;
+      });
+  if (known != constraints.end()) {
+    constraints.splice(constraints.begin(), constraints, known);
+  } else {
+    constraints.emplace_front(
+        request.json_schema, JsonConstraint(request.json_schema, sorted_vocabulary));
+    if (constraints.size() > kConstraintsKept) {
+      constraints.pop_back();
+    }
+  }
+  constraints.front().second.restart();
+  return &constraints.front().second;
+}
+
 void Engine::Impl::decode(
     const Request& request,
     const EncodedPrompt& prompt,
@@ -123,18 +206,28 @@ void Engine::Impl::decode(
     const Stopwatch& clock,
     Result& result) {
   const std::vector<TokenId> ends = end_tokens_for(request);
+  JsonConstraint* constraint = constraint_for(request);
   AnswerStream answer(*tokenizer, prompt, request);
   Stopwatch decode_clock;
   result.finish_reason = FinishReason::length;
   while (result.completion_tokens() < max_tokens) {
+    if (constraint != nullptr && constraint->must_end()) {
+      result.finish_reason = FinishReason::stop;
+      break;
+    }
     if (!result.token_ids.empty() && !loop.runs_ahead()) {
       timeline.begin_token();
       loop.advance(result.token_ids.back());
       timeline.computed_token(result.token_ids.back());
     }
-    const std::optional<TokenId> forced = answer.forced();
     const bool is_last = result.completion_tokens() + 1 == max_tokens;
-    const TokenId token = forced ? *forced : loop.sample(is_last);
+    // Reasoning is free; what comes after it is held to the schema.
+    const bool held = constraint != nullptr && !answer.inside_reasoning();
+    const std::optional<TokenMask> mask =
+        allowed_tokens(held ? constraint : nullptr, ends);
+    const std::optional<TokenId> forced = answer.forced();
+    const TokenId token =
+        forced ? *forced : loop.sample(is_last, mask ? &*mask : nullptr);
     if (forced) {
       loop.take(token);
     }
@@ -147,10 +240,21 @@ void Engine::Impl::decode(
       result.finish_reason = FinishReason::stop;
       break;
     }
+    if (held) {
+      constraint->accept(token);
+    }
+    if (request.top_logprobs) {
+      result.logprobs.push_back(rate_token(
+          loop.logits(), token, *request.top_logprobs, token_bytes));
+      if (observer.token) {
+        observer.token(result.logprobs.back());
+      }
+    }
     const AnswerPieces pieces = answer.push(token);
     guard->so_far().append(token, pieces.answer, pieces.reasoning);
     emit(pieces, observer, result);
     if (answer.stopped()) {
+      result.stop_string = answer.stop_string();
       result.finish_reason = FinishReason::stop;
       break;
     }
@@ -181,8 +285,8 @@ void Engine::Impl::decode(
 }
 
 // Where later prompts are likely to part from this one: after what stands
-// before the first question, and before what asks for the answer (which the
-// template may write otherwise once the answer is there).
+// before the first question, and where the answer will begin (before which a
+// template may open a thought that it leaves out once the answer is there).
 std::vector<int64_t> Engine::Impl::shared_ends(
     const Request& request,
     const std::vector<TokenId>& prompt) const {
@@ -190,32 +294,34 @@ std::vector<int64_t> Engine::Impl::shared_ends(
   if (!timeline.keeps_checkpoints() || !request.use_chat_template) {
     return ends;
   }
+  const auto prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto add = [&](const Request& variant) {
     try {
       std::vector<std::string> ignored;
-      const std::vector<TokenId> ids = chat_prompt.encode(variant, ignored);
-      ends.push_back(std::ranges::mismatch(ids, prompt).in2 - prompt.begin());
+      const std::vector<TokenId> ids =
+          chat_prompt.encode(variant, ignored).ids;
+      // The last token is read in any case.
+      ends.push_back(
+          std::min<int64_t>(
+              std::ranges::mismatch(ids, prompt).in2 - prompt.begin(),
+              prompt_tokens - 1));
     } catch (const Error&) {
       // The template does not take this form; then without.
     }
   };
-  const auto first = std::ranges::find(request.messages, "user", &Message::role);
+  const auto first =
+      std::ranges::find(request.messages, "user", &Message::role);
   if (first != request.messages.end()) {
     Request beginning = request;
     beginning.messages.assign(request.messages.begin(), first);
     beginning.messages.push_back({"user", first->content == "." ? "," : "."});
     add(beginning);
   }
-  Json variables = request.template_variables.empty()
-      ? Json::object()
-      : Json::parse(request.template_variables, nullptr, false);
-  if (variables.is_object()) {
-    variables["add_generation_prompt"] = false;
-    Request without = request;
-    without.template_variables = variables.dump();
-    without.answer_prefix.clear();
-    add(without);
-  }
+  Request next = request;
+  next.answer_prefix.clear();
+  next.messages.push_back({"assistant", "."});
+  next.messages.push_back({"user", "."});
+  add(next);
   return ends;
 }
 
@@ -274,6 +380,14 @@ ExpertUse Engine::Impl::expert_use() const {
       .total_bytes = shape.expert_bytes()};
 }
 
+void Engine::Impl::rest() {
+  if (guard != nullptr) {
+    Result unused;
+    guard->finish(unused);
+    guard.reset();
+  }
+}
+
 // The guard's fields and the plan beside the peak.
 void Engine::Impl::finish(Result& result) {
   MemoryUse& memory = result.memory;
@@ -327,13 +441,20 @@ Result Engine::Impl::generate(
         "--max-tokens is {}, but must be at least 1",
         request.max_tokens);
   }
+  if (request.top_logprobs && *request.top_logprobs < 0) {
+    fail(ErrorCode::invalid_request, "top_logprobs must not be negative");
+  }
   const EncodedPrompt prompt = prompt_of(request, result);
   const int64_t room = shape.context_tokens - result.prompt_tokens;
   const int64_t max_tokens = std::min(request.max_tokens, room);
 
   if (guard == nullptr) {
+    // What swapped before is not this run's doing.
+    before = source->sample();
     guard = make_guard();
   }
+  // A run that fails is not watched any more.
+  const OnFailure stop_watching([&] { guard.reset(); });
   nn::settle(compute);  // of what a run before may have left
   residency.reset_traffic();
   if (!options.reuse_prefix) {
@@ -347,7 +468,9 @@ Result Engine::Impl::generate(
       cache,
       request.sampling,
       compute,
-      /* may_run_ahead = */ request.thinking_budget < 0);
+      // Nothing looks at the logits or decides about tokens but the sampler.
+      /* may_run_ahead = */ request.thinking_budget < 0 &&
+          !request.top_logprobs && request.json_schema.empty());
   guard->so_far().begin(result);
   try {
     if (prefill(prompt.ids, loop, observer, stop, result)) {
@@ -360,7 +483,11 @@ Result Engine::Impl::generate(
     throw;
   }
   if (loop.runs_ahead()) {
-    timeline.forget();  // the cache holds a token more than the answer
+    // Fed on the device: of the answer as much as the cache has moved on.
+    const int64_t fed = cache.position() - result.prompt_tokens;
+    for (int64_t i = 0; i < std::min(fed, result.completion_tokens()); ++i) {
+      timeline.computed_token(result.token_ids[i]);
+    }
   }
   if (result.finish_reason == FinishReason::length &&
       max_tokens < request.max_tokens) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "engine/engine_impl.h"
 
 namespace bantam {
 
@@ -14,6 +15,10 @@ namespace {
 
 // Below this an answer is not worth the work of reading the prompt.
 constexpr int64_t kLeastAnswerTokens = 16;
+// What is left behind a trim is read again, since it stands elsewhere now. So
+// at least this part of the exchanges goes at once, and the next few turns read
+// nothing twice.
+constexpr int64_t kTrimDivisor = 4;
 constexpr int64_t kSummaryTokens = 160;
 constexpr const char* kSummaryPrompt =
     "Summarize our conversation so far in one short paragraph: what was asked, "
@@ -25,11 +30,20 @@ const char* plural(int64_t count) {
   return count == 1 ? "" : "s";
 }
 
-// "1 exchange is kept", "no exchange is kept"
-std::string kept_text(int64_t count) {
-  return count == 0
-      ? "none is kept"
-      : fmt::format("{} {} kept", count, count == 1 ? "is" : "are");
+// "the 2 oldest exchanges are dropped, 7 are kept: WHY"
+std::string trim_text(int64_t dropped, int64_t kept, const std::string& why) {
+  return fmt::format(
+      "the {} oldest exchange{} dropped, {} kept: {}",
+      dropped,
+      dropped == 1 ? " is" : "s are",
+      kept == 0        ? "none is"
+          : kept == 1 ? "1 is"
+                      : fmt::format("{} are", kept),
+      why);
+}
+
+int64_t least_trim(int64_t exchanges) {
+  return (exchanges + kTrimDivisor - 1) / kTrimDivisor;
 }
 
 std::string first_paragraph(std::string text) {
@@ -75,8 +89,13 @@ Request Session::request_for(const std::string& message) const {
   return request;
 }
 
+// Not Engine::prompt_tokens(), which refuses what is beyond the context: here
+// something may yet go.
 int64_t Session::prompt_tokens(const std::string& message) const {
-  return engine_.prompt_tokens(request_for(message));
+  std::vector<std::string> notes;
+  return static_cast<int64_t>(
+      engine_.impl_->chat_prompt.encode(request_for(message), notes)
+          .ids.size());
 }
 
 // Tokens that the answer may have if the message stands alone.
@@ -135,7 +154,7 @@ void Session::start_over(
       event.dropped_exchanges,
       event.dropped_exchanges == 1 ? " is" : "s are",
       why,
-      !summarizes           ? ""
+      !summarizes            ? ""
           : summary_.empty() ? "; there is no summary, since it was stopped"
                              : "; kept is this summary: " + summary_);
   tell(std::move(event), reply);
@@ -163,6 +182,11 @@ std::string Session::summarize(const std::stop_token& stop) {
   return ended ? first_paragraph(result.text) : "";
 }
 
+int64_t Session::drop_oldest(int64_t count) {
+  exchanges_.erase(exchanges_.begin(), exchanges_.begin() + count);
+  return count;
+}
+
 // Before the work: as many exchanges go as the message and its answer need.
 void Session::make_room(
     const std::string& message,
@@ -185,25 +209,22 @@ void Session::make_room(
     return;
   }
   HistoryEvent event{.rule = HistoryRule::trim};
+  event.dropped_exchanges = drop_oldest(least_trim(static_cast<int64_t>(exchanges_.size())));
   while (!exchanges_.empty() &&
          prompt_tokens(message) + answer_tokens > budget) {
-    exchanges_.erase(exchanges_.begin());
-    ++event.dropped_exchanges;
+    event.dropped_exchanges += drop_oldest(1);
   }
-  event.text = fmt::format(
-      "the {} oldest exchange{} dropped, {}: {}",
+  event.text = trim_text(
       event.dropped_exchanges,
-      event.dropped_exchanges == 1 ? " is" : "s are",
-      kept_text(static_cast<int64_t>(exchanges_.size())),
+      static_cast<int64_t>(exchanges_.size()),
       why);
   tell(std::move(event), reply);
 }
 
 // After the answer, so that a person knows before the next question.
 void Session::keep_limit(const std::stop_token& stop, Reply& reply) {
-  const int64_t over =
-      static_cast<int64_t>(exchanges_.size()) - options_.history_limit;
-  if (over <= 0) {
+  const auto count = static_cast<int64_t>(exchanges_.size());
+  if (count <= options_.history_limit) {
     return;
   }
   if (options_.history_limit == 0) {
@@ -218,16 +239,12 @@ void Session::keep_limit(const std::stop_token& stop, Reply& reply) {
     start_over(why, stop, reply);
     return;
   }
-  exchanges_.erase(exchanges_.begin(), exchanges_.begin() + over);
+  const int64_t dropped = drop_oldest(
+      std::max(count - options_.history_limit, least_trim(count)));
   tell(
       {.rule = HistoryRule::trim,
-       .dropped_exchanges = over,
-       .text = fmt::format(
-           "the {} oldest exchange{} dropped, {}: {}",
-           over,
-           over == 1 ? " is" : "s are",
-           kept_text(options_.history_limit),
-           why)},
+       .dropped_exchanges = dropped,
+       .text = trim_text(dropped, count - dropped, why)},
       reply);
 }
 

@@ -85,12 +85,11 @@ std::vector<int32_t> Session::reusable_ids() {
   // Two possible next messages: what their prompts share is certain.
   std::vector<std::string> notes;
   const auto ids = [&](const char* message) {
-    return engine.chat_prompt.encode(request_for(message), notes);
+    return engine.chat_prompt.encode(request_for(message), notes).ids;
   };
   std::vector<int32_t> certain = ids(".");
   const std::vector<int32_t> other = ids(",");
-  certain.erase(
-      std::ranges::mismatch(certain, other).in1, certain.end());
+  certain.erase(std::ranges::mismatch(certain, other).in1, certain.end());
   if (certain.size() < 2 ||
       static_cast<int64_t>(certain.size()) > engine.cache.budget_tokens()) {
     return {};
@@ -102,9 +101,7 @@ std::vector<int32_t> Session::reusable_ids() {
 }
 
 // Returns why the cache was left out; "" if it was not.
-std::string Session::load_cache(
-    SealedFile& file,
-    const SessionRecord& record) {
+std::string Session::load_cache(SealedFile& file, const SessionRecord& record) {
   Engine::Impl& engine = *engine_.impl_;
   const auto position = static_cast<int64_t>(record.ids.size());
   if (position == 0) {
@@ -113,9 +110,8 @@ std::string Session::load_cache(
   if (record.program != program()) {
     return "another version of bantam computed it";
   }
-  const bool known = std::ranges::all_of(record.ids, [&](int32_t id) {
-    return id < engine.shape.vocabulary;
-  });
+  const bool known = std::ranges::all_of(
+      record.ids, [&](int32_t id) { return id < engine.shape.vocabulary; });
   if (!engine.timeline.is_native() || !known ||
       position > engine.cache.budget_tokens() ||
       file.payload_bytes() != engine.cache.used_bytes(position)) {

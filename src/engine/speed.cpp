@@ -54,7 +54,7 @@ TokenTimes Engine::Impl::time_tokens(
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   result.finish_reason = FinishReason::length;
   nn::settle(compute);  // of what a run before may have left
-  cache.reset();
+  timeline.forget();
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, {}, compute, /* may_run_ahead = */ true);
   guard->so_far().begin(result);
@@ -88,7 +88,7 @@ GraphCost Engine::Impl::count_graph() {
   const std::vector<TokenId> ids =
       measuring_prompt(kRounds + 1, shape.vocabulary);
   nn::settle(compute);
-  cache.reset();
+  timeline.forget();
   run_stop = {};
   reserve(1);
   GraphCost cost;

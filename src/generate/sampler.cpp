@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -69,8 +70,10 @@ Sampler::Sampler(SamplingSettings settings, int64_t vocabulary)
   }
 }
 
-TokenId Sampler::sample(std::span<const float> logits) {
-  const std::span<const float> all = adjusted(logits);
+TokenId Sampler::sample(
+    std::span<const float> logits,
+    const TokenMask* mask) {
+  const std::span<const float> all = adjusted(logits, mask);
   const auto size = static_cast<int64_t>(all.size());
   const auto [best, largest] = kernels::largest_logit(all.data(), size);
   if (best < 0) {
@@ -99,10 +102,13 @@ TokenId Sampler::sample(std::span<const float> logits) {
   return token;
 }
 
-std::span<const float> Sampler::adjusted(std::span<const float> logits) {
+std::span<const float> Sampler::adjusted(
+    std::span<const float> logits,
+    const TokenMask* mask) {
   const bool penalizes = settings_.repetition_penalty != 1 ||
       settings_.presence_penalty != 0 || settings_.frequency_penalty != 0;
-  if (settings_.logit_bias.empty() && (!penalizes || counts_.empty())) {
+  if (mask == nullptr && settings_.logit_bias.empty() &&
+      (!penalizes || counts_.empty())) {
     return logits;
   }
   std::copy(logits.begin(), logits.end(), adjusted_.begin());
@@ -116,6 +122,14 @@ std::span<const float> Sampler::adjusted(std::span<const float> logits) {
     float& logit = adjusted_[id];
     logit = logit > 0 ? logit / repetition : logit * repetition;
     logit -= presence + frequency * static_cast<float>(count);
+  }
+  if (mask != nullptr) {
+    const auto size = static_cast<TokenId>(adjusted_.size());
+    for (TokenId id = 0; id < size; ++id) {
+      if (!mask->allows(id)) {
+        adjusted_[id] = -std::numeric_limits<float>::infinity();
+      }
+    }
   }
   return adjusted_;
 }

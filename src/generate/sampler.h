@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bantam/request.h"
+#include "text/json_constraint.h"
 #include "text/tokenizer.h"
 
 namespace bantam {
@@ -21,9 +22,12 @@ class Sampler {
  public:
   Sampler(SamplingSettings settings, int64_t vocabulary);
 
-  /// Chooses the next token of the answer. Equal logits: the lower id wins.
-  /// Throws invalid_file if no logit is a finite number.
-  TokenId sample(std::span<const float> logits);
+  /// Chooses the next token of the answer, among those that `mask` allows
+  /// (nullptr: all). Equal logits: the lower id wins. Throws invalid_file if no
+  /// logit is a finite number.
+  TokenId sample(
+      std::span<const float> logits,
+      const TokenMask* mask = nullptr);
   /// The next token is this one, whatever the logits say.
   void take(TokenId token) { ++counts_[token]; }
 
@@ -34,8 +38,11 @@ class Sampler {
     float weight;  // exp(logit - max), not normalised
   };
 
-  /// `logits` with biases and penalties; itself if there are none.
-  std::span<const float> adjusted(std::span<const float> logits);
+  /// `logits` with biases and penalties, and without what `mask` forbids;
+  /// itself if there is none of these.
+  std::span<const float> adjusted(
+      std::span<const float> logits,
+      const TokenMask* mask);
   void take_top_k(std::span<const float> logits);
   float factor() const;
   double weigh_candidates(float largest);

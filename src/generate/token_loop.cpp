@@ -6,9 +6,21 @@
 
 #include "base/error.h"
 #include "generate/device_sampler.h"
+#include "kernels/finite.h"
 #include "nn/eval.h"
 
 namespace bantam {
+
+namespace {
+
+[[noreturn]] void fail_not_finite() {
+  fail(
+      ErrorCode::invalid_file,
+      "the model's output is a NaN or an infinity; its weights are damaged or "
+      "its values overflow");
+}
+
+}  // namespace
 
 TokenLoop::TokenLoop(
     Model& model,
@@ -72,9 +84,13 @@ void TokenLoop::start_next(const nn::mx::array& logits) {
   nn::start({*next_});
 }
 
-TokenId TokenLoop::sample(bool is_last) {
+TokenId TokenLoop::sample(bool is_last, const TokenMask* mask) {
   if (!is_pipelined_) {
-    return sampler_.sample(logits_);
+    if (!kernels::all_finite(
+            logits_.data(), static_cast<int64_t>(logits_.size()))) {
+      fail_not_finite();
+    }
+    return sampler_.sample(logits_, mask);
   }
   nn::mx::array token = *next_;
   if (!is_last) {
@@ -82,10 +98,7 @@ TokenId TokenLoop::sample(bool is_last) {
   }
   const TokenId id = nn::integer(token);
   if (id < 0) {
-    fail(
-        ErrorCode::invalid_file,
-        "the model's output is not a number; its weights are damaged or its "
-        "values overflow");
+    fail_not_finite();
   }
   return id;
 }

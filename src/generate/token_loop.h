@@ -18,7 +18,8 @@ namespace bantam {
 class TokenLoop {
  public:
   /// `cache` holds what came before (nothing, for a fresh run). All must
-  /// outlive the loop. `may_run_ahead`: no token will be forced with take().
+  /// outlive the loop. `may_run_ahead`: there will be no masks, no take() and no
+  /// logits().
   TokenLoop(
       Model& model,
       KvCache& cache,
@@ -34,12 +35,15 @@ class TokenLoop {
       const std::function<void(int64_t done)>& progress,
       std::stop_token stop);
 
-  /// The next token; call after prefill, then after each advance. On a GPU
-  /// the work on the one after it begins here, unless `is_last`.
-  TokenId sample(bool is_last);
+  /// The next token, among those that `mask` allows (nullptr: all); call after
+  /// prefill, then after each advance. On a GPU the work on the one after it
+  /// begins here, unless `is_last`.
+  TokenId sample(bool is_last, const TokenMask* mask = nullptr);
   /// The next token is `token`, whatever the model says; instead of sample().
-  /// Not in a loop that may run ahead.
   void take(TokenId token) { sampler_.take(token); }
+
+  /// What the next token is sampled from: [vocabulary].
+  std::span<const float> logits() const { return logits_; }
 
   /// Feeds `token`, the last one sampled, to the model, so that the next can
   /// be sampled.

@@ -40,6 +40,8 @@ template <int kBits>
 struct Affine {
   static constexpr bool kBias = true;
   static constexpr int64_t kFixedGroup = 0;  // known at run time
+  static constexpr int64_t kBlockUnits = 1;
+  static constexpr int kOffset = 0;
   static constexpr int64_t kUnitBytes = 4 * kBits;
   // unit() loads 16 bytes where it needs 2 * kBits or fewer.
   static constexpr int64_t kSlack = 16;
@@ -61,6 +63,10 @@ struct Affine {
     const int64_t width = w.scale_format == WeightFormat::f32 ? 4 : 2;
     const int64_t offset = index * (w.cols / w.group) * width;
     return {w.scale_format, w.scales + offset, w.biases + offset};
+  }
+
+  HWY_INLINE OneUnit block(const uint8_t* row, int64_t index) const {
+    return {unit(row, index)};
   }
 
   HWY_INLINE Unit unit(const uint8_t* row, int64_t index) const {

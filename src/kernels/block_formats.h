@@ -4,12 +4,7 @@
 // these: the dequantizer, the portable kernels, the test's contract. A weight
 // is scale * q + bias in float32, one rounding after each operation.
 //
-// A format F brings
-//   kValues, kBytes     values of a block and its bytes
-//   kGroup              consecutive values that share a scale: 16 or 32
-//   kBias               whether they share a bias too
-//   kPlainHalves        whether a block is one group that begins with the
-//                       scale as float16, then the bias if any
+// A format F is a BlockFormat that brings
 //   scales(block, scale, bias)   kValues / kGroup of each (bias if kBias)
 //   integers(block, unit, q)     the 32 integers from 32 * unit on
 #pragma once
@@ -18,8 +13,30 @@
 #include <cstring>
 
 #include "kernels/half.h"
+#include "kernels/weight_matrix.h"
 
 namespace bantam::kernels {
+
+struct BlockLayout {
+  WeightFormat format;
+  int values;         // of a block
+  int bytes;          // of a block
+  int group;          // consecutive values that share a scale: 16 or 32
+  bool bias = false;  // whether they share a bias too
+  // Whether a block is one group that begins with the scale as float16, then
+  // the bias if any.
+  bool plain_halves = false;
+};
+
+template <BlockLayout kLayout>
+struct BlockFormat {
+  static constexpr WeightFormat kFormat = kLayout.format;
+  static constexpr int kValues = kLayout.values;
+  static constexpr int kBytes = kLayout.bytes;
+  static constexpr int kGroup = kLayout.group;
+  static constexpr bool kBias = kLayout.bias;
+  static constexpr bool kPlainHalves = kLayout.plain_halves;
+};
 
 BANTAM_ALWAYS_INLINE uint16_t load_u16(const uint8_t* from) {
   uint16_t value;
@@ -70,10 +87,12 @@ BANTAM_ALWAYS_INLINE float half_e8m0(uint8_t e) {
 }
 
 // f16 d, 16 bytes of nibbles: d * (q - 8).
-struct Q40 {
-  static constexpr int kValues = 32, kBytes = 18, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = true;
+struct Q40 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q4_0,
+                 .values = 32,
+                 .bytes = 18,
+                 .group = 32,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -92,10 +111,13 @@ struct Q40 {
 };
 
 // f16 d, f16 m, 16 bytes of nibbles: d * q + m.
-struct Q41 {
-  static constexpr int kValues = 32, kBytes = 20, kGroup = 32;
-  static constexpr bool kBias = true;
-  static constexpr bool kPlainHalves = true;
+struct Q41 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q4_1,
+                 .values = 32,
+                 .bytes = 20,
+                 .group = 32,
+                 .bias = true,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -123,10 +145,12 @@ BANTAM_ALWAYS_INLINE void add_fifth_bits(
 }
 
 // f16 d, 4 bytes of fifth bits, 16 bytes of nibbles: d * (q - 16).
-struct Q50 {
-  static constexpr int kValues = 32, kBytes = 22, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = true;
+struct Q50 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q5_0,
+                 .values = 32,
+                 .bytes = 22,
+                 .group = 32,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -143,10 +167,13 @@ struct Q50 {
 };
 
 // f16 d, f16 m, 4 bytes of fifth bits, 16 bytes of nibbles: d * q + m.
-struct Q51 {
-  static constexpr int kValues = 32, kBytes = 24, kGroup = 32;
-  static constexpr bool kBias = true;
-  static constexpr bool kPlainHalves = true;
+struct Q51 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q5_1,
+                 .values = 32,
+                 .bytes = 24,
+                 .group = 32,
+                 .bias = true,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -164,10 +191,12 @@ struct Q51 {
 };
 
 // f16 d, 32 int8: d * q.
-struct Q80 {
-  static constexpr int kValues = 32, kBytes = 34, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = true;
+struct Q80 : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q8_0,
+                 .values = 32,
+                 .bytes = 34,
+                 .group = 32,
+                 .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -183,10 +212,12 @@ struct Q80 {
 };
 
 // f16 d, 16 bytes of nibbles: d * kNonlinear4[q].
-struct Iq4Nl {
-  static constexpr int kValues = 32, kBytes = 18, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = true;
+struct Iq4Nl : BlockFormat<BlockLayout{
+                   .format = WeightFormat::iq4_nl,
+                   .values = 32,
+                   .bytes = 18,
+                   .group = 32,
+                   .plain_halves = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -202,10 +233,11 @@ struct Iq4Nl {
 };
 
 // e8m0 scale, 16 bytes of nibbles, e2m1.
-struct Mxfp4 {
-  static constexpr int kValues = 32, kBytes = 17, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Mxfp4 : BlockFormat<BlockLayout{
+                   .format = WeightFormat::mxfp4,
+                   .values = 32,
+                   .bytes = 17,
+                   .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -221,10 +253,11 @@ struct Mxfp4 {
 };
 
 // Four e4m3 scales without sign, then for each 8 bytes of 16 e2m1 values.
-struct Nvfp4 {
-  static constexpr int kValues = 64, kBytes = 36, kGroup = 16;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Nvfp4 : BlockFormat<BlockLayout{
+                   .format = WeightFormat::nvfp4,
+                   .values = 64,
+                   .bytes = 36,
+                   .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,

@@ -9,10 +9,12 @@
 #define BANTAM_KERNELS_BLOCKS_INL_H_
 #endif
 
-#include "kernels/block_formats.h"
+#include "kernels/block_format_list.h"
+#include "kernels/block_units-inl.h"
 #include "kernels/gemm-inl.h"
 #include "kernels/matvec-inl.h"
 #include "kernels/row_scales.h"
+#include "kernels/superblock_rows-inl.h"
 #include "kernels/units-inl.h"
 #include "kernels/weight_matrix.h"
 
@@ -25,7 +27,6 @@ struct Blocks {
   static constexpr bool kBias = F::kBias;
   static constexpr int64_t kFixedGroup = F::kGroup;
   static constexpr int64_t kBlockGroups = F::kValues / F::kGroup;
-  static constexpr int64_t kBlockUnits = F::kValues / kUnit;
 
   const WeightMatrix& w;
 
@@ -51,24 +52,27 @@ struct Blocks {
       auto* scale = reinterpret_cast<float*>(buffer);
       float* bias = scale + groups;
       for (int64_t g = 0; g < groups; g += kBlockGroups, block += F::kBytes) {
-        F::scales(block, scale + g, bias + g);
+        put_scales(F(), block, scale + g, bias + g);
       }
       return {WeightFormat::f32, buffer, reinterpret_cast<std::byte*>(bias)};
     }
   }
 
-  HWY_INLINE Unit unit(const uint8_t* row, int64_t index) const {
-    HWY_ALIGN int8_t q[kUnit];
-    F::integers(
-        row + index / kBlockUnits * F::kBytes,
-        static_cast<int>(index % kBlockUnits),
-        q);
-    const hn::Rebind<int8_t, D16> d8;
-    Unit unit;
-    for (size_t i = 0; i < kUnitParts; ++i) {
-      unit.part[i] = hn::PromoteTo(D16(), hn::LoadU(d8, q + i * kShorts));
+  using Vector = BlockUnits<F, Order::natural>;
+  static constexpr int kOffset = Vector::kOffset;
+  static constexpr int64_t kUnits = F::kValues / kUnit;
+  static constexpr int64_t kBlockUnits = Vector::kVector ? kUnits : 1;
+
+  // kBlockUnits units: a block unpacked by vectors, or a single unit.
+  HWY_INLINE auto block(const uint8_t* row, int64_t index) const {
+    if constexpr (Vector::kVector) {
+      return Vector(row + index * F::kBytes);
+    } else {
+      return OneUnit(
+          scalar_unit<F>(
+              row + index / kUnits * F::kBytes,
+              static_cast<int>(index % kUnits)));
     }
-    return unit;
   }
 };
 
@@ -85,6 +89,35 @@ void multiply_rows(
   } else {
     matvec_rows(format, task, begin, end, scratch);
   }
+}
+
+template <class F>
+void multiply_rows(
+    const Blocks<F>& format,
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  if (task.x.in_quads()) {
+    gemm_rows(format, task, begin, end, scratch);
+  } else if constexpr (Blocks<F>::Vector::kVector) {
+    super_block_rows<F>(task, begin, end, scratch);
+  } else {
+    matvec_rows(format, task, begin, end, scratch);
+  }
+}
+
+// Rows of a product with a matrix in one of the formats of a list.
+template <class List>
+HWY_INLINE void multiply_blocks(
+    List list,
+    const MatmulTask& task,
+    int64_t begin,
+    int64_t end,
+    std::byte* scratch) {
+  with_format_of(list, task.w.format, [&](auto block) HWY_ATTR {
+    multiply_rows(Blocks<decltype(block)>{task.w}, task, begin, end, scratch);
+  });
 }
 
 }  // namespace bantam::kernels::BANTAM_TARGET

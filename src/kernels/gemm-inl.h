@@ -83,6 +83,32 @@ HWY_INLINE void pack_scales(
   }
 }
 
+template <int kOffset>
+HWY_INLINE Unit less(Unit unit) {
+  for (size_t i = 0; i < kUnitParts && kOffset != 0; ++i) {
+    unit.part[i] = hn::Sub(unit.part[i], hn::Set(D16(), int16_t{kOffset}));
+  }
+  return unit;
+}
+
+// One block of four rows, whose integers are kOffset too large.
+template <int kOffset, class Block, int... kIndex>
+HWY_INLINE void pack_units(
+    const Block (&rows)[4],
+    int32_t* pairs,
+    std::integer_sequence<int, kIndex...> /*units*/) {
+  const auto pack = [&](const Unit(&units)[4], int64_t index) HWY_ATTR {
+    store_transposed(units, pairs + index * (kUnit / 2) * kBlockRows);
+  };
+  (pack(
+       {less<kOffset>(rows[0].template unit<kIndex>()),
+        less<kOffset>(rows[1].template unit<kIndex>()),
+        less<kOffset>(rows[2].template unit<kIndex>()),
+        less<kOffset>(rows[3].template unit<kIndex>())},
+       kIndex),
+   ...);
+}
+
 template <class F>
 HWY_NOINLINE void pack_block(
     const F& format,
@@ -91,24 +117,27 @@ HWY_NOINLINE void pack_block(
     const PackedBlock& block) {
   const int64_t groups = w.cols / w.group_size();
   for (int64_t r = 0; r < kBlockRows; r += 4) {
-    const uint8_t* rows[4] = {};
+    const uint8_t* rows[4];
     for (int64_t i = 0; i < 4; ++i) {
-      if (first + r + i >= w.rows) {
-        continue;  // packed as zeros; never stored
-      }
-      rows[i] = format.row(first + r + i, block.copies + i * (w.cols + 64));
-      const RowScales scales = format.scales(first + r + i, block.gathered);
+      // Rows past the end are the last one again; they are never stored.
+      const int64_t index = HWY_MIN(first + r + i, w.rows - 1);
+      rows[i] = format.row(index, block.copies + i * (w.cols + 64));
+      const RowScales scales = format.scales(index, block.gathered);
       pack_scales(scales.format, scales.scale, groups, r + i, block.scales);
       if constexpr (F::kBias) {
         pack_scales(scales.format, scales.bias, groups, r + i, block.biases);
       }
     }
-    for (int64_t u = 0; u < w.cols / kUnit; ++u) {
-      Unit units[4];
-      for (int64_t i = 0; i < 4; ++i) {
-        units[i] = rows[i] != nullptr ? format.unit(rows[i], u) : zero_unit();
-      }
-      store_transposed(units, block.pairs + u * (kUnit / 2) * kBlockRows + r);
+    for (int64_t b = 0; b < w.cols / (F::kBlockUnits * kUnit); ++b) {
+      const decltype(format.block(rows[0], b)) blocks[4] = {
+          format.block(rows[0], b),
+          format.block(rows[1], b),
+          format.block(rows[2], b),
+          format.block(rows[3], b)};
+      pack_units<F::kOffset>(
+          blocks,
+          block.pairs + b * (F::kBlockUnits * kUnit / 2) * kBlockRows + r,
+          std::make_integer_sequence<int, F::kBlockUnits>());
     }
   }
 }

@@ -39,10 +39,11 @@ BANTAM_ALWAYS_INLINE uint64_t two_fours(uint32_t first, uint32_t second) {
 
 // f16 d; for each 32 values four grid indices of 8 bits, then 32 bits: four
 // times seven signs and a scale of 4 bits.
-struct Iq2Xxs {
-  static constexpr int kValues = 256, kBytes = 66, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq2Xxs : BlockFormat<BlockLayout{
+                    .format = WeightFormat::iq2_xxs,
+                    .values = 256,
+                    .bytes = 66,
+                    .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -79,10 +80,11 @@ BANTAM_ALWAYS_INLINE void nibble_scales(
 
 // f16 d, 32 times 16 bits: a grid index of 9 bits, seven signs; 8 bytes of
 // 4-bit scales.
-struct Iq2Xs {
-  static constexpr int kValues = 256, kBytes = 74, kGroup = 16;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq2Xs : BlockFormat<BlockLayout{
+                   .format = WeightFormat::iq2_xs,
+                   .values = 256,
+                   .bytes = 74,
+                   .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -102,10 +104,11 @@ struct Iq2Xs {
 
 // f16 d, 32 bytes of grid indices, 32 bytes of signs, 8 bytes of upper index
 // bits, 8 bytes of 4-bit scales.
-struct Iq2S {
-  static constexpr int kValues = 256, kBytes = 82, kGroup = 16;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq2S : BlockFormat<BlockLayout{
+                  .format = WeightFormat::iq2_s,
+                  .values = 256,
+                  .bytes = 82,
+                  .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -126,10 +129,11 @@ struct Iq2S {
 
 // f16 d, 64 bytes of grid indices, 8 times 32 bits: four times seven signs and
 // a scale of 4 bits.
-struct Iq3Xxs {
-  static constexpr int kValues = 256, kBytes = 98, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq3Xxs : BlockFormat<BlockLayout{
+                    .format = WeightFormat::iq3_xxs,
+                    .values = 256,
+                    .bytes = 98,
+                    .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -156,10 +160,11 @@ struct Iq3Xxs {
 
 // f16 d, 64 bytes of grid indices, 8 bytes of their ninth bits, 32 bytes of
 // signs, 4 bytes of 4-bit scales.
-struct Iq3S {
-  static constexpr int kValues = 256, kBytes = 110, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq3S : BlockFormat<BlockLayout{
+                  .format = WeightFormat::iq3_s,
+                  .values = 256,
+                  .bytes = 110,
+                  .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -187,10 +192,11 @@ struct Iq3S {
 
 // f16 d, eight scales of 6 bits (2 bytes of upper bits, 4 of nibbles), 128
 // bytes of nibbles: (d * (scale - 32)) * kNonlinear4[q].
-struct Iq4Xs {
-  static constexpr int kValues = 256, kBytes = 136, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq4Xs : BlockFormat<BlockLayout{
+                   .format = WeightFormat::iq4_xs,
+                   .values = 256,
+                   .bytes = 136,
+                   .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -222,10 +228,11 @@ BANTAM_ALWAYS_INLINE void put_eighths(uint32_t grid, int shift, int8_t* q) {
 
 // f16 d, 32 bytes of grid indices, 8 times 16 bits: four times three upper
 // index bits, a scale of 3 bits, the shift's sign.
-struct Iq1S {
-  static constexpr int kValues = 256, kBytes = 50, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq1S : BlockFormat<BlockLayout{
+                  .format = WeightFormat::iq1_s,
+                  .values = 256,
+                  .bytes = 50,
+                  .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -251,10 +258,11 @@ struct Iq1S {
 
 // 32 bytes of grid indices, 16 bytes of three upper index bits and a sign of
 // the shift, 8 bytes of 3-bit scales; their uppermost bits are an f16 d.
-struct Iq1M {
-  static constexpr int kValues = 256, kBytes = 56, kGroup = 16;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Iq1M : BlockFormat<BlockLayout{
+                  .format = WeightFormat::iq1_m,
+                  .values = 256,
+                  .bytes = 56,
+                  .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,

@@ -9,7 +9,8 @@
 namespace bantam::kernels::BANTAM_TARGET {
 
 // IQ3_XXS without a gather: a super-block's 64 indices fill a register, and
-// each coordinate of the grid is a table of 256 bytes, four registers. So the
+// two coordinates of the grid are a table of 256 bytes, four registers: eight
+// magnitudes take four bits, which a bit matrix spreads out again. So the
 // products come coordinate by coordinate, and activations lie in that order:
 // of 256 columns first every fourth, then the ones after these, ... All four
 // coordinates of a column lie in one dword of the sums, eight indices in two.
@@ -19,14 +20,12 @@ struct Iq3XxsPlanes {
 
   const WeightMatrix& w;
   const uint8_t* row = nullptr;
-  __m512i table[4][4] = {};
+  __m512i table[2][4] = {};
 
   explicit Iq3XxsPlanes(const WeightMatrix& matrix) : w(matrix) {
-    for (int c = 0; c < 4; ++c) {
+    for (int c = 0; c < 2; ++c) {
       for (int i = 0; i < 4; ++i) {
-        table[c][i] = _mm512_add_epi8(
-            _mm512_loadu_si512(kIq3XxsCoordinates[c].data() + 64 * i),
-            mask_bytes(kOffset));
+        table[c][i] = _mm512_loadu_si512(kIq3XxsPairs[c].data() + 64 * i);
       }
     }
   }
@@ -83,15 +82,42 @@ struct Iq3XxsPlanes {
         fields, _mm512_set1_epi64(0x010204081020407F), 0);
   }
 
-  // Magnitude plus or minus kOffset of coordinate kAt of 64 points.
+  // Which quarter of the tables each index is in; the first is the rest.
+  struct Quarters {
+    __mmask64 second;
+    __mmask64 third;
+    __mmask64 fourth;
+    HWY_INLINE explicit Quarters(__m512i index) {
+      const __mmask64 upper = _mm512_movepi8_mask(index);
+      const __mmask64 odd = _mm512_movepi8_mask(_mm512_slli_epi16(index, 1));
+      second = _kandn_mask64(upper, odd);
+      third = _kandn_mask64(odd, upper);
+      fourth = _kand_mask64(upper, odd);
+    }
+  };
+
+  // The codes of coordinates 2 kPair and 2 kPair + 1 of 64 points.
+  template <int kPair>
+  HWY_INLINE __m512i codes(__m512i index, const Quarters& quarters) const {
+    const __m512i* quarter = table[kPair];
+    __m512i found = _mm512_permutexvar_epi8(index, quarter[0]);
+    found =
+        _mm512_mask_permutexvar_epi8(found, quarters.second, index, quarter[1]);
+    found =
+        _mm512_mask_permutexvar_epi8(found, quarters.third, index, quarter[2]);
+    return _mm512_mask_permutexvar_epi8(
+        found, quarters.fourth, index, quarter[3]);
+  }
+
+  // kOffset plus or minus the magnitude of coordinate kAt.
   template <int kAt>
-  HWY_INLINE __m512i
-  points(__m512i index, __mmask64 upper, __m512i signs) const {
-    const __m512i low =
-        _mm512_permutex2var_epi8(table[kAt][0], index, table[kAt][1]);
-    const __m512i high =
-        _mm512_permutex2var_epi8(table[kAt][2], index, table[kAt][3]);
-    const __m512i plus = _mm512_mask_mov_epi8(low, upper, high);
+  HWY_INLINE static __m512i points(__m512i codes, __m512i signs) {
+    // From bits 0 .. 2 of the code 8 each, from bit 3 (of the largest) 2, and
+    // always 4 and kOffset.
+    constexpr int64_t kFirst = 0x0008000102040000;
+    constexpr int64_t kMatrix = kAt % 2 == 0 ? kFirst : kFirst << 4;
+    const __m512i plus = _mm512_gf2p8affine_epi64_epi8(
+        codes, _mm512_set1_epi64(kMatrix), 4 + kOffset);
     // Odd points have their signs in the upper nibble.
     const __mmask64 negative = _mm512_test_epi8_mask(
         signs, _mm512_set1_epi16((0x10 << kAt) << 8 | 1 << kAt));
@@ -102,7 +128,7 @@ struct Iq3XxsPlanes {
   HWY_INLINE __m512i
   products(const uint8_t* block, Planes planes, int64_t at) const {
     const __m512i index = _mm512_loadu_si512(block + 2);
-    const __mmask64 upper = _mm512_movepi8_mask(index);
+    const Quarters quarters(index);
     const __m512i signs = sign_bytes(block);
     __m512i high = _mm512_setzero_si512();
     __m512i low = _mm512_setzero_si512();
@@ -110,10 +136,12 @@ struct Iq3XxsPlanes {
       high = _mm512_dpbusd_epi32(high, u, _mm512_loadu_si512(planes.high + k));
       low = _mm512_dpbusd_epi32(low, u, _mm512_loadu_si512(planes.low + k));
     };
-    add(points<0>(index, upper, signs), at);
-    add(points<1>(index, upper, signs), at + 64);
-    add(points<2>(index, upper, signs), at + 128);
-    add(points<3>(index, upper, signs), at + 192);
+    const __m512i first = codes<0>(index, quarters);
+    add(points<0>(first, signs), at);
+    add(points<1>(first, signs), at + 64);
+    const __m512i second = codes<1>(index, quarters);
+    add(points<2>(second, signs), at + 128);
+    add(points<3>(second, signs), at + 192);
     return _mm512_add_epi32(_mm512_slli_epi32(high, 8), low);
   }
 

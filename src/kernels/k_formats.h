@@ -10,10 +10,12 @@ namespace bantam::kernels {
 
 // 16 bytes of scales (low nibble) and minima (high), 64 bytes of 2-bit values,
 // f16 d, f16 dmin: (d * scale) * q - dmin * minimum.
-struct Q2K {
-  static constexpr int kValues = 256, kBytes = 84, kGroup = 16;
-  static constexpr bool kBias = true;
-  static constexpr bool kPlainHalves = false;
+struct Q2K : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q2_k,
+                 .values = 256,
+                 .bytes = 84,
+                 .group = 16,
+                 .bias = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -39,10 +41,11 @@ struct Q2K {
 
 // 32 bytes of third bits, 64 bytes of 2-bit values, 12 bytes of 6-bit scales,
 // f16 d: (d * (scale - 32)) * (q - 4).
-struct Q3K {
-  static constexpr int kValues = 256, kBytes = 110, kGroup = 16;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Q3K : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q3_k,
+                 .values = 256,
+                 .bytes = 110,
+                 .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -96,10 +99,12 @@ BANTAM_ALWAYS_INLINE void k_nibbles(const uint8_t* from, int unit, int8_t* q) {
 
 // f16 d, f16 dmin, 12 bytes of scales and minima, 128 bytes of nibbles:
 // (d * scale) * q - dmin * minimum.
-struct Q4K {
-  static constexpr int kValues = 256, kBytes = 144, kGroup = 32;
-  static constexpr bool kBias = true;
-  static constexpr bool kPlainHalves = false;
+struct Q4K : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q4_k,
+                 .values = 256,
+                 .bytes = 144,
+                 .group = 32,
+                 .bias = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -116,10 +121,12 @@ struct Q4K {
 
 // The same with 32 bytes of fifth bits before the nibbles: bit u of byte i
 // belongs to value i of unit u.
-struct Q5K {
-  static constexpr int kValues = 256, kBytes = 176, kGroup = 32;
-  static constexpr bool kBias = true;
-  static constexpr bool kPlainHalves = false;
+struct Q5K : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q5_k,
+                 .values = 256,
+                 .bytes = 176,
+                 .group = 32,
+                 .bias = true}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -139,10 +146,11 @@ struct Q5K {
 
 // 128 bytes of low nibbles, 64 bytes of high pairs of bits, 16 int8 scales,
 // f16 d: (d * scale) * (q - 32).
-struct Q6K {
-  static constexpr int kValues = 256, kBytes = 210, kGroup = 16;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Q6K : BlockFormat<BlockLayout{
+                 .format = WeightFormat::q6_k,
+                 .values = 256,
+                 .bytes = 210,
+                 .group = 16}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -186,10 +194,11 @@ BANTAM_ALWAYS_INLINE int8_t ternary_digit(uint8_t byte, int n) {
 // 48 bytes of five values, 4 bytes of four, f16 d: d * q. Digit n of the first
 // 32 bytes is unit n; of the next 16 bytes half a unit; the last 16 values are
 // in the 4 bytes.
-struct Tq10 {
-  static constexpr int kValues = 256, kBytes = 54, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Tq10 : BlockFormat<BlockLayout{
+                  .format = WeightFormat::tq1_0,
+                  .values = 256,
+                  .bytes = 54,
+                  .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,
@@ -214,10 +223,11 @@ struct Tq10 {
 };
 
 // 64 bytes of four 2-bit values, f16 d: d * (q - 1).
-struct Tq20 {
-  static constexpr int kValues = 256, kBytes = 66, kGroup = 32;
-  static constexpr bool kBias = false;
-  static constexpr bool kPlainHalves = false;
+struct Tq20 : BlockFormat<BlockLayout{
+                  .format = WeightFormat::tq2_0,
+                  .values = 256,
+                  .bytes = 66,
+                  .group = 32}> {
   static BANTAM_ALWAYS_INLINE void scales(
       const uint8_t* block,
       float* scale,

@@ -38,6 +38,37 @@ HWY_INLINE __m512i plane_products(__m512i q, Planes planes, int64_t at) {
       _mm512_slli_epi32(high, 8), q, _mm512_loadu_si512(planes.low + at));
 }
 
+// The sums of block b of u0 .. u3's products in the lanes of block b: as
+// finish4_dwords() of four plane_products(), but the planes' sums of four are
+// packed to 16 bits (4 * 63 * 128 fits) and joined by one dot product with 256
+// and 1, which leaves less to shift and to shuffle.
+HWY_INLINE __m512i four_products(
+    __m512i u0,
+    __m512i u1,
+    __m512i u2,
+    __m512i u3,
+    Planes planes,
+    int64_t at) {
+  const auto two = [&](__m512i a, __m512i b, int64_t k) __attribute__((
+                       always_inline)) {
+    const __m512i zero = _mm512_setzero_si512();
+    const auto pack = [&](const int8_t* plane) __attribute__((always_inline)) {
+      return _mm512_packs_epi32(
+          _mm512_dpbusd_epi32(zero, a, _mm512_loadu_si512(plane + k)),
+          _mm512_dpbusd_epi32(zero, b, _mm512_loadu_si512(plane + k + 64)));
+    };
+    return _mm512_dpwssd_epi32(
+        _mm512_madd_epi16(pack(planes.high), _mm512_set1_epi16(256)),
+        pack(planes.low),
+        _mm512_set1_epi16(1));
+  };
+  const __m512 first = _mm512_castsi512_ps(two(u0, u1, at));
+  const __m512 second = _mm512_castsi512_ps(two(u2, u3, at + 128));
+  return _mm512_add_epi32(
+      _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0x88)),
+      _mm512_castps_si512(_mm512_shuffle_ps(first, second, 0xDD)));
+}
+
 HWY_INLINE __m512 broadcast_half(const uint8_t* from) {
   return _mm512_cvtph_ps(
       _mm256_set1_epi16(static_cast<int16_t>(load_u16(from))));
@@ -92,11 +123,13 @@ struct SixteenPlanes {
     const uint8_t* block = row + g / 16 * B::kBytes;
     const int64_t at = g * 16;
     const B bytes(block);
-    const __m512i parts = finish4_dwords(
-        plane_products(bytes.template u<0>(), planes, at),
-        plane_products(bytes.template u<1>(), planes, at + 64),
-        plane_products(bytes.template u<2>(), planes, at + 128),
-        plane_products(bytes.template u<3>(), planes, at + 192));
+    const __m512i parts = four_products(
+        bytes.template u<0>(),
+        bytes.template u<1>(),
+        bytes.template u<2>(),
+        bytes.template u<3>(),
+        planes,
+        at);
     // Lane 4 b + i holds group 2 i + (b & 1) + 8 (b >> 1).
     const __m512i order =
         _mm512_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
@@ -128,11 +161,14 @@ struct Q3KBytes {
 
   template <int kIndex>
   HWY_INLINE __m512i u() const {
-    const __m512i two =
-        _mm512_and_si512(_mm512_srli_epi16(low, 2 * kIndex), mask_bytes(3));
-    // two | (third & 4)
+    // Bit kIndex to bit 2 by a bit matrix, and nothing else.
+    constexpr int64_t kThird = int64_t{1} << (kIndex + 40);
+    const __m512i third = kIndex == 2
+        ? _mm512_and_si512(high, mask_bytes(4))
+        : _mm512_gf2p8affine_epi64_epi8(high, _mm512_set1_epi64(kThird), 0);
+    // (two & 3) | third
     return _mm512_ternarylogic_epi32(
-        two, move_bits<2 - kIndex>(high), mask_bytes(4), 0xF8);
+        move_bits<-2 * kIndex>(low), third, mask_bytes(3), 0xEC);
   }
 
   HWY_INLINE static __m512 scales(const uint8_t* block, __m512& /*bias*/) {

@@ -18,6 +18,8 @@ template <int kGroup>
 struct Microscaled {
   static constexpr bool kBias = false;
   static constexpr int64_t kFixedGroup = kGroup;
+  static constexpr int64_t kBlockUnits = 1;
+  static constexpr int kOffset = 0;
 
   const WeightMatrix& w;
 
@@ -36,6 +38,10 @@ struct Microscaled {
           0.5f * (kGroup == 16 ? e4m3_to_f32(from[g]) : e8m0_to_f32(from[g]));
     }
     return {WeightFormat::f32, buffer, nullptr};
+  }
+
+  HWY_INLINE OneUnit block(const uint8_t* row, int64_t index) const {
+    return {unit(row, index)};
   }
 
   // Magnitudes come from a table of bytes; the fourth bit is the sign.

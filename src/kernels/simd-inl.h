@@ -112,6 +112,14 @@ HWY_INLINE Lanes16 zero16() {
   return out;
 }
 
+// To an argument of a function that is not inlined: GCC copies the registers of
+// a struct that is returned or assigned through integers.
+HWY_INLINE void copy16(const Lanes16& from, Lanes16& to) {
+  for (size_t i = 0; i < kParts; ++i) {
+    to.part[i] = from.part[i];
+  }
+}
+
 HWY_INLINE Lanes16 set16(float value) {
   Lanes16 out;
   for (size_t i = 0; i < kParts; ++i) {

@@ -35,13 +35,15 @@ struct Unit {
   V16 part[kUnitParts];
 };
 
-HWY_INLINE Unit zero_unit() {
-  Unit unit;
-  for (size_t i = 0; i < kUnitParts; ++i) {
-    unit.part[i] = hn::Zero(D16());
+// A block of a single unit.
+struct OneUnit {
+  HWY_INLINE OneUnit(const Unit& only) : value(only) {}
+  template <int kIndex>
+  HWY_INLINE Unit unit() const {
+    return value;
   }
-  return unit;
-}
+  Unit value;
+};
 
 // sum0 and sum1 together gain the products of 16-bit lanes; which lane gains
 // which is the target's business until fold_pairs.

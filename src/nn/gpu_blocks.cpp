@@ -148,7 +148,7 @@ mx::array gpu_gated_delta(
 
 bool has_gpu_heads(const Attention& attention, const Compute& compute) {
   return has_gpu_kernels(compute) && attention.stock.has_value() &&
-      attention.position_scale.beta == 0;
+      attention.position_scale.beta == 0 && !attention.v_norm;
 }
 
 HeadArrays gpu_heads(

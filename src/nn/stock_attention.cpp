@@ -290,12 +290,13 @@ HeadArrays stock_heads(
             compute.stream),
         compute.stream);
   }
+  mx::array v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute);
   return {
       .q = q,
       .k = prepare(
           to_heads(parts[1], shape.kv_heads, shape.head_dim, compute),
           attention.k_norm),
-      .v = to_heads(parts[2], shape.kv_heads, shape.head_dim, compute)};
+      .v = attention.v_norm ? attention.v_norm->stock(v, compute) : v};
 }
 
 // [1, heads, tokens, head_dim] times the gates in `qkv`, if there are any
@@ -402,16 +403,13 @@ mx::array stock_attend(
     int64_t position,
     KvLayer& cache,
     const Compute& compute) {
-  HeadArrays heads = has_gpu_heads(attention, compute)
+  const HeadArrays heads = has_gpu_heads(attention, compute)
       ? gpu_heads(
             qkv,
             attention,
             mx::array({static_cast<int32_t>(position)}, mx::int32),
             compute)
       : stock_heads(qkv, attention, position, compute);
-  if (attention.v_norm) {
-    heads.v = attention.v_norm->stock(heads.v, compute);
-  }
   const Seen seen = store_and_see(cache, heads, position, compute);
   const mx::array mixed = mx::fast::scaled_dot_product_attention(
       transform(heads.q, cache.bits, compute),

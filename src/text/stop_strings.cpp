@@ -24,7 +24,11 @@ std::string StopStrings::push(std::string_view text) {
   held_ += text;
   size_t first = std::string::npos;
   for (const std::string& stop : stops_) {
-    first = std::min(first, held_.find(stop));
+    const size_t found = held_.find(stop);
+    if (found < first) {
+      first = found;
+      found_ = stop;
+    }
   }
   if (first != std::string::npos) {
     stopped_ = true;

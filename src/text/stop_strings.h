@@ -20,11 +20,14 @@ class StopStrings {
   std::string finish();
 
   bool stopped() const { return stopped_; }
+  /// The stop string that was seen; "": none.
+  const std::string& found() const { return found_; }
 
  private:
   std::vector<std::string> stops_;
   std::string held_;
   bool stopped_ = false;
+  std::string found_;
 };
 
 }  // namespace bantam

@@ -99,12 +99,12 @@ std::unique_ptr<Tokenizer> make_tokenizer_from_json(
 std::unique_ptr<Tokenizer> make_tokenizer_from_gguf(GgufVocabulary vocabulary);
 
 /// Turns a stream of ids into a stream of text: never half a character, never
-/// a special token, and the concatenation equals decode() of all ids with
-/// skip_special.
+/// a special token unless it is told to show them, and the concatenation equals
+/// decode() of all ids.
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer)
-      : stream_(tokenizer.open_stream(true)) {}
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true)
+      : stream_(tokenizer.open_stream(skip_special)) {}
   /// Text that became certain with this token; may be empty. Throws
   /// invalid_request for an id outside the vocabulary.
   std::string push(TokenId id) { return stream_->push(id); }

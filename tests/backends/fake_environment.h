@@ -63,7 +63,9 @@ class FakeEnvironment {
   }
 
   const std::string& environments() const { return folder_.path(); }
-  MlxLmEnvironment read() const { return read_environment(path("")); }
+  MlxLmEnvironment read() const {
+    return read_environment(folder_.at(name_));
+  }
   std::string path(const std::string& name) const {
     return (std::filesystem::path(folder_.path()) / name_ / name)
         .lexically_normal()

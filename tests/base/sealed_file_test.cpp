@@ -71,8 +71,12 @@ TEST_F(SealedFileTest, EveryChangeOfTheHeaderIsNoticed) {
 }
 
 TEST_F(SealedFileTest, AChangedPayloadIsNotSound) {
-  for (const size_t from_end : {size_t{1}, size_t{64}, size_t{65},
-                                size_t{70'000}, payload_.size() + 64}) {
+  for (const size_t from_end :
+       {size_t{1},
+        size_t{64},
+        size_t{65},
+        size_t{70'000},
+        payload_.size() + 64}) {
     std::string changed = bytes();
     changed[changed.size() - from_end] ^= 1;
     write(changed);
@@ -86,8 +90,13 @@ TEST_F(SealedFileTest, AChangedPayloadIsNotSound) {
 
 TEST_F(SealedFileTest, AnythingCutOffOrAddedIsRefused) {
   const std::string whole = bytes();
-  for (const size_t size : {size_t{0}, size_t{10}, size_t{30}, size_t{60},
-                            size_t{100}, whole.size() - 1}) {
+  for (const size_t size :
+       {size_t{0},
+        size_t{10},
+        size_t{30},
+        size_t{60},
+        size_t{100},
+        whole.size() - 1}) {
     write(whole.substr(0, size));
     EXPECT_NE(refusal(), "") << size;
   }

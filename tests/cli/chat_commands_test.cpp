@@ -70,8 +70,8 @@ TEST(Meter, ShowsWhatIsUsedOfWhat) {
   Result result;
   result.token_ids = {1, 2, 3};
   result.timing.decode_s = 0.5;
-  result.memory.peak_bytes = 100 << 20;
-  result.memory.planned_bytes = 200 << 20;
+  result.memory.peak_bytes = 100'000'000;
+  result.memory.planned_bytes = 200'000'000;
   result.memory.pressure = {{0, "green"}, {1, "yellow"}};
   const SessionUse use{
       .context_tokens = 30,
@@ -80,9 +80,10 @@ TEST(Meter, ShowsWhatIsUsedOfWhat) {
       .history_limit = 10};
   EXPECT_EQ(
       meter_line(result, use, false),
-      "context 30 of 1024 | exchanges 3 of 10 | memory 100 MiB of 200 MiB "
+      "context 30 of 1024 | exchanges 3 of 10 | memory 100.0 MB of 200.0 MB "
       "planned | yellow | 4.0 tok/s");
-  EXPECT_NE(meter_line(result, use, true).find("\x1b[0;33m"), std::string::npos);
+  EXPECT_NE(
+      meter_line(result, use, true).find("\x1b[0;33m"), std::string::npos);
 }
 
 }  // namespace

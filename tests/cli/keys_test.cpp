@@ -42,7 +42,9 @@ TEST(KeyDecoder, CharactersOfAllLengths) {
 }
 
 TEST(KeyDecoder, BrokenUtf8IsLeftOut) {
-  const std::vector<Key> keys = keys_of("\xC3\x28\xFF" "b\xE2\x82");
+  const std::vector<Key> keys = keys_of(
+      "\xC3\x28\xFF"
+      "b\xE2\x82");
   std::string text;
   for (const Key& key : keys) {
     text += key.kind == KeyKind::text ? key.text : "";
@@ -60,7 +62,11 @@ TEST(KeyDecoder, ControlCharactersAndSequences) {
   EXPECT_EQ(only("\x1bOB"), KeyKind::down);
   EXPECT_EQ(only("\x1b[3~"), KeyKind::erase);
   EXPECT_EQ(only("\x1b[1;5C"), KeyKind::word_right);
-  EXPECT_EQ(only("\x1b" "b"), KeyKind::word_left);
+  EXPECT_EQ(
+      only(
+          "\x1b"
+          "b"),
+      KeyKind::word_left);
   EXPECT_EQ(only("\x1b\r"), KeyKind::newline);
   EXPECT_EQ(only("\x1b\x7f"), KeyKind::cut_word);
 }
@@ -76,8 +82,8 @@ TEST(KeyDecoder, WhatIsNotKnownIsSwallowedWhole) {
 }
 
 TEST(KeyDecoder, PastedTextIsOneKey) {
-  const std::vector<Key> keys = keys_of(
-      "\x1b[200~one\r\ntwo\rthree\n\x1b[31m\tfour\xFF\x1b[201~z");
+  const std::vector<Key> keys =
+      keys_of("\x1b[200~one\r\ntwo\rthree\n\x1b[31m\tfour\xFF\x1b[201~z");
   ASSERT_EQ(keys.size(), 2u);
   EXPECT_EQ(keys[0].kind, KeyKind::paste);
   EXPECT_EQ(keys[0].text, "one\ntwo\nthree\n[31m\tfour");

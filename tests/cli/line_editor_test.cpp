@@ -25,9 +25,7 @@ TEST(LayOut, ALineBreakBeginsARow) {
 TEST(LayOut, WideCharactersTakeTwoColumns) {
   const std::string text = "\u65e5\u672c\u8a9e\u65e5\u672c";
   const ScreenRows screen = lay_out("> ", text, 12, 10);
-  EXPECT_EQ(
-      screen.rows,
-      (Rows{"> \u65e5\u672c\u8a9e\u65e5", "  \u672c"}));
+  EXPECT_EQ(screen.rows, (Rows{"> \u65e5\u672c\u8a9e\u65e5", "  \u672c"}));
   EXPECT_EQ(screen.cursor_row, 1u);
   EXPECT_EQ(screen.cursor_column, 2);
 }

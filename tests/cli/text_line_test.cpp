@@ -22,8 +22,7 @@ class TextLineTest : public ::testing::Test {
 TEST_F(TextLineTest, MovesAndErasesByWhatAPersonSees) {
   // e with a combining accent, a family of three joined emoji.
   const std::string accented = "e\u0301";
-  const std::string family =
-      "\U0001F468\u200D\U0001F469\u200D\U0001F467";
+  const std::string family = "\U0001F468\u200D\U0001F469\u200D\U0001F467";
   type("a" + accented + family + "b");
   press(KeyKind::left, 2);
   EXPECT_EQ(line_.cursor(), 1 + accented.size());

@@ -99,15 +99,15 @@ lines "out[4]['session']['exchanges'] == 2 and out[5]['command'] == '/reset'"
 printf 'Name a colour.\nAnother one?\n/save %s\nAnd a third?\n' "$dir/s" \
   >"$dir/save"
 talk 0 "$dir/save" --json
-expected=$(tail -1 "$dir/out" | python3 -c "import json, sys
+before=$(tail -1 "$dir/out" | python3 -c "import json, sys
 o = json.load(sys.stdin)
 print(o['token_ids'], o['usage']['cached_tokens'])")
 printf '/load %s\nAnd a third?\n' "$dir/s" >"$dir/load"
 talk 0 "$dir/load" --json
-got=$(tail -1 "$dir/out" | python3 -c "import json, sys
+after=$(tail -1 "$dir/out" | python3 -c "import json, sys
 o = json.load(sys.stdin)
 print(o['token_ids'], o['usage']['cached_tokens'])")
-[ "$got" = "$expected" ] || complain "after /load: $got, not $expected"
+[ "$after" = "$before" ] || complain "after /load: $after, not $before"
 talk 2 "$dir/load" --max-kv-size 600
 says err 'max_kv_size 1024.*600'
 printf 'x' | dd of="$dir/s" bs=1 seek=100 conv=notrunc 2>/dev/null
@@ -133,7 +133,7 @@ END
 run_with "$dir/in" 5 chat smollm2 --memory-source "replay:$dir/red.jsonl" \
   --json --max-tokens 800 --logit-bias 2=-100 --logit-bias 0=-100
 lines "out[0]['finish_reason'] == 'memory' and out[0]['text']"
-lines "out[1]['session']['exchanges'] == 2"
+lines "len(out) == 2 and out[1]['session']['exchanges'] >= 1"
 
 # A budget in the plan is refused like that of a run.
 refuses 4 'not started' chat --budget 1MiB

@@ -70,7 +70,7 @@ def check(holds, what):
 
 
 METER = rb"context \d+ of 1024 \| exchanges (\d+) of 10 \| [^\n]*tok/s"
-PROMPT = rb"\r> "
+PROMPT = rb"\x1b\[J> \r\x1b\[2C"
 
 terminal = Terminal()
 terminal.until(PROMPT)

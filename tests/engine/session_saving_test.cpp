@@ -90,8 +90,12 @@ TEST_F(SessionSaving, ADamagedFileIsIgnored) {
   std::string changed = whole;
   changed[120] ^= 1;
   for (const std::string& bytes :
-       {changed, whole.substr(0, whole.size() - 1), whole + "x",
-        whole.substr(0, 30), std::string(), std::string("not a session")}) {
+       {changed,
+        whole.substr(0, whole.size() - 1),
+        whole + "x",
+        whole.substr(0, 30),
+        std::string(),
+        std::string("not a session")}) {
     write(path_, bytes);
     Session session(engine_, request(), {.system_prompt = "mine"});
     session.say("hello");
@@ -135,9 +139,7 @@ TEST_F(SessionSaving, TheCacheOfAnotherVersionIsComputedAgain) {
   }
   record.program["bantam"] = "0.0.1";
   SealedFileWriter writer(
-      path_,
-      record_text(record),
-      static_cast<int64_t>(payload.size()));
+      path_, record_text(record), static_cast<int64_t>(payload.size()));
   writer.add(payload);
   writer.finish();
   std::vector<std::string> notes;

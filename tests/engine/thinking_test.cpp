@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "bantam/engine.h"
-#include "base/temporary_folder.h"
+#include "../base/temporary_folder.h"
 
 namespace bantam {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -94,6 +95,37 @@ TEST(KvRows, ValuesMoveByHalfAStepAtMost) {
       for (size_t i = g; i < g + 32; ++i) {
         EXPECT_NEAR(got[i], row[i], 0.51f * step + most * 0x1p-10f);
       }
+    }
+  }
+}
+
+// One large value of a group becomes 32 of its size / 8, of both signs.
+TEST(KvRows, StoredRowsAreTransformed) {
+  std::vector<float> row(64, 0.0f);
+  row[5] = 64.0f;
+  std::vector<uint8_t> bytes(2 * 36);
+  store_kv_row(row.data(), 64, 8, reinterpret_cast<std::byte*>(bytes.data()));
+  const std::vector<float> got = unpacked(bytes, 8);
+  for (size_t i = 0; i < 32; ++i) {
+    // The sign of a Hadamard matrix: the parity of the bits in common.
+    const bool negative = std::popcount(i & 5) % 2 == 1;
+    EXPECT_NEAR(got[i], negative ? -8.0f : 8.0f, 0.01f) << i;
+    EXPECT_EQ(got[32 + i], 0.0f);
+  }
+  row = random_activations(640, 8);
+  for (const int bits : {8, 4}) {
+    std::vector<float> expected = row;
+    contract::store_kv(expected.data(), 640, bits);
+    bytes.resize(static_cast<size_t>(kv_row_bytes(640, bits)));
+    store_kv_row(
+        row.data(), 640, bits, reinterpret_cast<std::byte*>(bytes.data()));
+    EXPECT_EQ(unpacked(bytes, bits), expected);
+    // Twice the transform is 32 times the row.
+    std::vector<float> twice = row;
+    transform_kv_groups(twice.data(), 640, kStoredFactor);
+    transform_kv_groups(twice.data(), 640, kReadFactor);
+    for (size_t i = 0; i < row.size(); ++i) {
+      EXPECT_NEAR(twice[i], row[i], 1e-2f);
     }
   }
 }

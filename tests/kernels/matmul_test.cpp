@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "contract.h"
 #include "kernels/targets.h"
@@ -189,6 +190,14 @@ INSTANTIATE_TEST_SUITE_P(
     MatmulTest,
     testing::ValuesIn(all_formats()),
     [](const auto& each) { return each.param.name; });
+
+TEST(MatmulFormats, NoneIsLeftOut) {
+  std::set<WeightFormat> tested;
+  for (const FormatCase& format : all_formats()) {
+    tested.insert(format.format);
+  }
+  EXPECT_EQ(tested.size(), static_cast<size_t>(WeightFormat::mlx_nvfp4) + 1);
+}
 
 // The largest integers that a group can sum up to: no product overflows.
 TEST(MatmulBounds, LargestSumsAreExact) {

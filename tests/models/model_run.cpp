@@ -116,8 +116,7 @@ ModelRun::PrefixRun ModelRun::prefix_run(
     int64_t kv_budget,
     int64_t store_bytes) {
   PrefixRun run;
-  run.cache =
-      std::make_unique<KvCache>(model_->shape(), kv_budget, compute_);
+  run.cache = std::make_unique<KvCache>(model_->shape(), kv_budget, compute_);
   run.timeline = std::make_unique<Timeline>(*run.cache, store_bytes);
   return run;
 }

@@ -32,8 +32,9 @@ std::vector<std::string> fixture_names() {
 
 std::string model_of(const std::string& name) {
   const fs::path folder = fs::path(BANTAM_TEST_DIR) / "models" / name;
-  const std::string model = read_json_file((folder / "golden.json").string())
-                                ["model"].get<std::string>();
+  const std::string model =
+      read_json_file((folder / "golden.json").string())["model"]
+          .get<std::string>();
   return fs::exists(folder / model) ? (folder / model).string()
                                     : locate_model(model);
 }
@@ -44,8 +45,9 @@ class Prefix : public ::testing::TestWithParam<std::string> {
   std::vector<TokenId> tokens(uint64_t seed, int64_t count) {
     std::vector<TokenId> ids;
     for (int64_t i = 0; i < count; ++i) {
-      ids.push_back(static_cast<TokenId>(
-          uniform(seed, i) * static_cast<double>(run_.shape().vocabulary)));
+      ids.push_back(
+          static_cast<TokenId>(
+              uniform(seed, i) * static_cast<double>(run_.shape().vocabulary)));
     }
     return ids;
   }
@@ -66,8 +68,7 @@ class Prefix : public ::testing::TestWithParam<std::string> {
     int64_t cached = 0;
     const LogitRows got =
         run_.read_prompt(prefix, ids, boundaries, chunk, cached);
-    LogitRows expected =
-        run_.logits(ids, prefix.cache->budget_tokens(), 1000);
+    LogitRows expected = run_.logits(ids, prefix.cache->budget_tokens(), 1000);
     expected.erase(expected.begin(), expected.begin() + cached);
     EXPECT_EQ(got, expected) << "after " << cached << " tokens";
     EXPECT_EQ(prefix.cache->position(), static_cast<int64_t>(ids.size()));

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/mapped_file.h"
-#include "base/temporary_folder.h"
+#include "../base/temporary_folder.h"
 
 namespace bantam::nn {
 namespace {

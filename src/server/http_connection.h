@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// A client's connection: requests in, answers out, none of it for longer than
+// its limit.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "server/exchange.h"
+#include "server/http_parser.h"
+
+namespace bantam {
+
+struct ConnectionLimits {
+  double idle_s = 75;     // between requests
+  double request_s = 30;  // from a request's first byte to its last
+  double write_s = 30;    // for 64 KiB of an answer
+};
+
+using ExchangeHandler = std::function<void(Exchange& exchange)>;
+/// The answer to what is not an HTTP request.
+using HttpErrorBody = std::function<HttpResponse(const HttpError& error)>;
+
+/// One thread.
+class HttpConnection {
+ public:
+  /// Takes `socket` over and closes it.
+  HttpConnection(
+      int socket,
+      const HttpLimits& limits,
+      const ConnectionLimits& times,
+      const std::atomic<bool>& closing);
+  ~HttpConnection();
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  /// Answers requests until the client goes, a limit is reached or `closing`.
+  void serve(const ExchangeHandler& handler, const HttpErrorBody& error_body);
+  /// Answers whatever comes with one response.
+  void refuse(const HttpResponse& response);
+
+ private:
+  class ConnectionExchange;
+
+  std::optional<HttpRequest> read_request();
+  bool send_all(std::string_view data);
+  bool client_gone();
+  void linger();
+
+  int socket_;
+  ConnectionLimits times_;
+  const std::atomic<bool>& closing_;
+  HttpParser parser_;
+};
+
+}  // namespace bantam
