@@ -5,9 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <span>
 #include <vector>
 
 #include "contract.h"
@@ -247,21 +245,19 @@ TEST_P(AttentionTest, SinksTakeTheirShare) {
   }
   ThreadPool pool(2);
   const auto without = attend(each, prompt, 7, pool);
+  float largest = 0;
+  for (const float value : without) {
+    largest = std::max(largest, std::fabs(value));
+  }
   each.shape.sink_scores = sinks.data();
   const auto with = attend(each, prompt, 7, pool);
   for (int64_t t = 0; t < each.tokens; ++t) {
     const auto n = static_cast<double>(std::min(t + 1, each.budget));
-    // Packed rows are transformed: what one value rounds off, its group shares.
-    const auto row = std::span(without).subspan(t * width, width);
-    const double largest = std::fabs(
-        std::ranges::max(row, {}, [](float x) { return std::fabs(x); }));
     for (int64_t i = 0; i < width; ++i) {
       const double sink = std::exp(sinks[i / each.shape.head_dim]);
       const auto at = static_cast<size_t>(t * width + i);
-      ASSERT_NEAR(
-          with[at],
-          without[at] * n / (n + sink),
-          1e-5 + 1e-5 * largest)
+      // Packed values are rotated, which spreads a head's rounding over it.
+      ASSERT_NEAR(with[at], without[at] * n / (n + sink), 1e-5 * (1 + largest))
           << "token " << t;
     }
   }
