@@ -23,9 +23,9 @@ class Terminal:
         if self.pid == 0:
             os.environ["TERM"] = "xterm"
             os.execv(program, [program, "chat", "smollm2", "--temp", "0",
-                               "--max-tokens", "24", *flags])
+                               "--max-tokens", "10", *flags])
 
-    def until(self, pattern, seconds=60):
+    def until(self, pattern, seconds=100):
         """Reads until the pattern comes; what stood before and in it."""
         end = time.monotonic() + seconds
         while True:
@@ -111,7 +111,7 @@ terminal.send(b"Tell me a very long story about a dragon.\r")
 terminal.until(rb"[a-z]+ [a-z]+ [a-z]+ [a-z]+ ")
 time.sleep(0.5)
 terminal.send(CTRL_C)
-check("exchanges 1 of 10" in terminal.until(METER, 10), "not kept")
+check("exchanges 1 of 10" in terminal.until(METER, 30), "not kept")
 terminal.until(PROMPT)
 terminal.send(b"/stats\r")
 terminal.until(rb"exchanges  1 kept")
