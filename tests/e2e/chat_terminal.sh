@@ -23,7 +23,7 @@ class Terminal:
         if self.pid == 0:
             os.environ["TERM"] = "xterm"
             os.execv(program, [program, "chat", "smollm2", "--temp", "0",
-                               "--max-tokens", "10", *flags])
+                               *flags])
 
     def until(self, pattern, seconds=100):
         """Reads until the pattern comes; what stood before and in it."""
@@ -72,7 +72,7 @@ def check(holds, what):
 METER = rb"context \d+ of 1024 \| exchanges (\d+) of 10 \| [^\n]*tok/s"
 PROMPT = rb"\x1b\[J> \r\x1b\[2C"
 
-terminal = Terminal()
+terminal = Terminal("--max-tokens", "10")
 terminal.until(PROMPT)
 # Written with a mistake, mended in the middle of the line.
 terminal.send("What is the capital of Frnce?".encode() + LEFT * 4 + b"a\r")
