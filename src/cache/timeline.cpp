@@ -54,8 +54,7 @@ void Timeline::forget() {
 // Leading tokens whose keys and values still lie in the slots of their
 // positions. Past the budget others take their place.
 int64_t Timeline::tokens_in_place() const {
-  const int64_t touched =
-      std::max(size_of(ids_) + in_work_, cache_.position());
+  const int64_t touched = std::max(size_of(ids_) + in_work_, cache_.position());
   return touched <= cache_.budget_tokens() ? size_of(ids_) : 0;
 }
 

@@ -36,7 +36,7 @@ std::string trim_text(int64_t dropped, int64_t kept, const std::string& why) {
       "the {} oldest exchange{} dropped, {} kept: {}",
       dropped,
       dropped == 1 ? " is" : "s are",
-      kept == 0        ? "none is"
+      kept == 0       ? "none is"
           : kept == 1 ? "1 is"
                       : fmt::format("{} are", kept),
       why);
@@ -209,15 +209,14 @@ void Session::make_room(
     return;
   }
   HistoryEvent event{.rule = HistoryRule::trim};
-  event.dropped_exchanges = drop_oldest(least_trim(static_cast<int64_t>(exchanges_.size())));
+  event.dropped_exchanges =
+      drop_oldest(least_trim(static_cast<int64_t>(exchanges_.size())));
   while (!exchanges_.empty() &&
          prompt_tokens(message) + answer_tokens > budget) {
     event.dropped_exchanges += drop_oldest(1);
   }
   event.text = trim_text(
-      event.dropped_exchanges,
-      static_cast<int64_t>(exchanges_.size()),
-      why);
+      event.dropped_exchanges, static_cast<int64_t>(exchanges_.size()), why);
   tell(std::move(event), reply);
 }
 
@@ -239,8 +238,8 @@ void Session::keep_limit(const std::stop_token& stop, Reply& reply) {
     start_over(why, stop, reply);
     return;
   }
-  const int64_t dropped = drop_oldest(
-      std::max(count - options_.history_limit, least_trim(count)));
+  const int64_t dropped =
+      drop_oldest(std::max(count - options_.history_limit, least_trim(count)));
   tell(
       {.rule = HistoryRule::trim,
        .dropped_exchanges = dropped,

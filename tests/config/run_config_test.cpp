@@ -76,8 +76,9 @@ TEST(RunConfig, Applied) {
 }
 
 TEST(RunConfig, PendingSettingsAreRefused) {
-  const auto row = std::ranges::find_if(
-      kSettings, [](const Setting& setting) { return !setting.pending.empty(); });
+  const auto row = std::ranges::find_if(kSettings, [](const Setting& setting) {
+    return !setting.pending.empty();
+  });
   if (row == kSettings.end()) {
     GTEST_SKIP() << "bantam can do everything that the table has";
   }
@@ -99,8 +100,7 @@ TEST(RunConfig, PendingSettingsAreRefused) {
   // Not a setting of that command.
   EXPECT_NO_THROW(config.check_available(CommandSet{0}));
   config.apply(
-      Layer::flag,
-      {given(row->key, std::string(row->fallback), "flag")});
+      Layer::flag, {given(row->key, std::string(row->fallback), "flag")});
   EXPECT_NO_THROW(config.check_available(row->commands));
 }
 

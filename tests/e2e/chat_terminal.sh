@@ -23,9 +23,9 @@ class Terminal:
         if self.pid == 0:
             os.environ["TERM"] = "xterm"
             os.execv(program, [program, "chat", "smollm2", "--temp", "0",
-                               "--max-tokens", "24", *flags])
+                               *flags])
 
-    def until(self, pattern, seconds=60):
+    def until(self, pattern, seconds=100):
         """Reads until the pattern comes; what stood before and in it."""
         end = time.monotonic() + seconds
         while True:
@@ -72,7 +72,7 @@ def check(holds, what):
 METER = rb"context \d+ of 1024 \| exchanges (\d+) of 10 \| [^\n]*tok/s"
 PROMPT = rb"\x1b\[J> \r\x1b\[2C"
 
-terminal = Terminal()
+terminal = Terminal("--max-tokens", "10")
 terminal.until(PROMPT)
 # Written with a mistake, mended in the middle of the line.
 terminal.send("What is the capital of Frnce?".encode() + LEFT * 4 + b"a\r")
@@ -108,10 +108,11 @@ terminal = Terminal("--max-tokens", "900", "--logit-bias", "2=-100",
                     "--logit-bias", "0=-100")
 terminal.until(PROMPT)
 terminal.send(b"Tell me a very long story about a dragon.\r")
-terminal.until(rb"[a-z]+ [a-z]+ [a-z]+ [a-z]+ ")
+terminal.until(rb"reading: ")
+terminal.until(rb"\x1b\[K[A-Z][^\x1b ]* [^\x1b ]+ [^\x1b ]+ ")
 time.sleep(0.5)
 terminal.send(CTRL_C)
-check("exchanges 1 of 10" in terminal.until(METER, 10), "not kept")
+check("exchanges 1 of 10" in terminal.until(METER, 30), "not kept")
 terminal.until(PROMPT)
 terminal.send(b"/stats\r")
 terminal.until(rb"exchanges  1 kept")
