@@ -16,7 +16,8 @@ namespace {
 [[noreturn]] void fail_not_finite() {
   fail(
       ErrorCode::invalid_file,
-      "the model's output is not a number but a NaN or an infinity; its weights "
+      "the model's output is not a number but a NaN or an infinity; its "
+      "weights "
       "are damaged or its values overflow");
 }
 
