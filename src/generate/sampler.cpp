@@ -179,6 +179,25 @@ double Sampler::weigh_candidates(float largest) {
   return total;
 }
 
+// No token lighter than this is among the heaviest that together reach top_p.
+float Sampler::nucleus_threshold(double total) const {
+  const auto size = static_cast<int64_t>(weights_.size());
+  // The sums below are float: a margin makes up for it.
+  const double wanted = settings_.top_p * total * (1 + 1e-3);
+  // All tokens lighter than this weigh together less than what top-p leaves
+  // out. That may still be a third of the vocabulary; a few passes usually find
+  // a better one, from the heaviest down (whose weight is 1).
+  const auto least = static_cast<float>(
+      total * (1 - settings_.top_p) / static_cast<double>(size) * (1 - 1e-6));
+  for (float tried = 0x1p-3f; tried > least; tried *= 0x1p-3f) {
+    if (static_cast<double>(
+            kernels::sum_at_least(weights_.data(), size, tried)) >= wanted) {
+      return tried;
+    }
+  }
+  return least;
+}
+
 // Weighs the whole vocabulary; returns the sum. Candidates are those that
 // top-p or min-p may keep: all tokens lighter than `least` weigh together less
 // than what top-p leaves out.
@@ -190,10 +209,12 @@ double Sampler::weigh_all(std::span<const float> logits, float largest) {
     return 0;  // draw_of_all() sums block by block
   }
   const double total = kernels::sum_of_weights(weights_.data(), size);
-  const double least = settings_.top_p < 1
-      ? total * (1 - settings_.top_p) / static_cast<double>(size)
-      : settings_.min_p;
-  const auto threshold = static_cast<float>(least * (1 - 1e-6));
+  float threshold = 0;
+  if (settings_.top_p < 1) {
+    threshold = nucleus_threshold(total);
+  } else {
+    threshold = static_cast<float>(settings_.min_p * (1 - 1e-6));
+  }
   const float below = threshold > 0 ? std::nextafter(threshold, 0.0f) : 0.0f;
   const auto next = [&](int64_t from) {
     return kernels::first_above(weights_.data(), from, size, below);
@@ -259,13 +280,15 @@ TokenId Sampler::draw_of_all() {
         weights_.data() + begin, std::min(kDrawBlock, size - begin));
   };
   double total = 0;
+  block_sums_.clear();
   for (int64_t begin = 0; begin < size; begin += kDrawBlock) {
-    total += block_sum(begin);
+    block_sums_.push_back(block_sum(begin));
+    total += block_sums_.back();
   }
   double left = uniform(settings_.seed, draws_++) * total;
   int64_t begin = 0;
   for (; begin + kDrawBlock < size; begin += kDrawBlock) {
-    const double sum = block_sum(begin);
+    const double sum = block_sums_[begin / kDrawBlock];
     if (left < sum) {
       break;
     }

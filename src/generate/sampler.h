@@ -47,6 +47,7 @@ class Sampler {
   float factor() const;
   double weigh_candidates(float largest);
   double weigh_all(std::span<const float> logits, float largest);
+  float nucleus_threshold(double total) const;
   void take_top_p(double total);
   void drop_below_min_p();
   TokenId draw_candidate();
@@ -55,6 +56,7 @@ class Sampler {
   SamplingSettings settings_;
   std::vector<float> adjusted_;
   std::vector<float> weights_;  // of the whole vocabulary
+  std::vector<double> block_sums_;
   std::vector<Candidate> candidates_;
   std::unordered_map<TokenId, int64_t> counts_;
   uint64_t draws_ = 0;

@@ -15,6 +15,10 @@ HWY_BEFORE_NAMESPACE();
 namespace bantam::kernels::BANTAM_TARGET {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Lighter weights would be subnormal, which takes most processors a hundred
+// cycles each, and no sum of others notices them.
+constexpr float kLeastExponent = -87.0f;
+
 // Sixteen-fold unrolled by lanes; what is left is done one at a time.
 LargestLogit Largest(const float* logits, int64_t n) {
   const DF d;
@@ -81,6 +85,51 @@ int64_t FirstAbove(const float* values, int64_t begin, int64_t n, float than) {
   return k;
 }
 
+double SumOfWeights(const float* weights, int64_t n) {
+  const hn::CappedTag<double, 8> d;
+  const hn::Rebind<float, decltype(d)> df;
+  constexpr size_t kDoubles = hn::MaxLanes(decltype(d)());
+  hn::Vec<decltype(d)> acc[16 / kDoubles];
+  for (auto& part : acc) {
+    part = hn::Zero(d);
+  }
+  int64_t k = 0;
+  for (; k + 16 <= n; k += 16) {
+    for (size_t i = 0; i < 16 / kDoubles; ++i) {
+      acc[i] = hn::Add(
+          acc[i], hn::PromoteTo(d, hn::LoadU(df, weights + k + i * kDoubles)));
+    }
+  }
+  HWY_ALIGN double lanes[16];
+  for (size_t i = 0; i < 16 / kDoubles; ++i) {
+    hn::Store(acc[i], d, lanes + i * kDoubles);
+  }
+  for (int i = 0; k < n; ++k, ++i) {
+    lanes[i] += static_cast<double>(weights[k]);
+  }
+  for (int half = 8; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) {
+      lanes[i] += lanes[i + half];
+    }
+  }
+  return lanes[0];
+}
+
+float SumAtLeast(const float* weights, int64_t n, float least) {
+  const DF d;
+  const VF threshold = hn::Set(d, least);
+  Lanes16 acc = zero16();
+  for_each16(n, [&](int64_t k, size_t count) HWY_ATTR {
+    const Lanes16 w = load16_partial(weights + k, count);
+    for (size_t i = 0; i < kParts; ++i) {
+      acc.part[i] = hn::Add(
+          acc.part[i],
+          hn::IfThenElseZero(hn::Ge(w.part[i], threshold), w.part[i]));
+    }
+  });
+  return tree16(acc);
+}
+
 void Exponentials(
     const float* logits,
     float top,
@@ -93,10 +142,14 @@ void Exponentials(
   for_each16(n, [&](int64_t k, size_t count) HWY_ATTR {
     const Lanes16 x =
         mul16(add16(load16_partial(logits + k, count), shift), scale);
-    Lanes16 e = exp16(x);
+    const VF least = hn::Set(d, kLeastExponent);
+    Lanes16 inside;
     for (size_t i = 0; i < kParts; ++i) {
-      e.part[i] =
-          hn::IfThenElseZero(hn::Gt(x.part[i], hn::Set(d, -103.0f)), e.part[i]);
+      inside.part[i] = hn::Max(x.part[i], least);
+    }
+    Lanes16 e = exp16(inside);
+    for (size_t i = 0; i < kParts; ++i) {
+      e.part[i] = hn::IfThenElseZero(hn::Ge(x.part[i], least), e.part[i]);
     }
     store16_partial(e, weights + k, count);
   });
@@ -113,6 +166,8 @@ namespace bantam::kernels {
 namespace {
 HWY_EXPORT(Largest);
 HWY_EXPORT(FirstAbove);
+HWY_EXPORT(SumAtLeast);
+HWY_EXPORT(SumOfWeights);
 HWY_EXPORT(Exponentials);
 }  // namespace
 
@@ -126,6 +181,11 @@ int64_t first_above(const float* values, int64_t begin, int64_t n, float than) {
   return HWY_DYNAMIC_DISPATCH(FirstAbove)(values, begin, n, than);
 }
 
+float sum_at_least(const float* weights, int64_t n, float least) {
+  target_name();
+  return HWY_DYNAMIC_DISPATCH(SumAtLeast)(weights, n, least);
+}
+
 void exponentials(
     const float* logits,
     float top,
@@ -137,22 +197,8 @@ void exponentials(
 }
 
 double sum_of_weights(const float* weights, int64_t n) {
-  double lanes[16] = {};
-  int64_t k = 0;
-  for (; k + 16 <= n; k += 16) {
-    for (int i = 0; i < 16; ++i) {
-      lanes[i] += static_cast<double>(weights[k + i]);
-    }
-  }
-  for (int i = 0; k < n; ++k, ++i) {
-    lanes[i] += static_cast<double>(weights[k]);
-  }
-  for (int half = 8; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) {
-      lanes[i] += lanes[i + half];
-    }
-  }
-  return lanes[0];
+  target_name();
+  return HWY_DYNAMIC_DISPATCH(SumOfWeights)(weights, n);
 }
 
 }  // namespace bantam::kernels

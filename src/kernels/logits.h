@@ -19,8 +19,12 @@ LargestLogit largest_logit(const float* logits, int64_t n);
 /// greater.
 int64_t first_above(const float* values, int64_t begin, int64_t n, float than);
 
+/// The sum of those of n weights that are `least` or more: lane i % 16 in
+/// ascending order of i, then the pairwise tree. Good to about 1e-4.
+float sum_at_least(const float* weights, int64_t n, float least);
+
 /// weights[i] = e^((logits[i] - top) * factor), the exponential within 1.1
-/// units in the last place, and 0 where it is below e^-103. In place is fine.
+/// units in the last place, and 0 where it is below e^-87. In place is fine.
 void exponentials(
     const float* logits,
     float top,

@@ -59,10 +59,19 @@ TEST_F(LogitsTest, WeightsAreTheContractsExponentials) {
       const float e = (x[static_cast<size_t>(i)] - 5000.0f) * 0.0625f;
       EXPECT_EQ(
           weights[static_cast<size_t>(i)],
-          e > -103.0f ? contract::exp(e) : 0.0f);
+          e >= -87.0f ? contract::exp(e) : 0.0f);
     }
     EXPECT_EQ(weights[7], 0);
     EXPECT_EQ(weights[8], 1);
+  }
+}
+
+TEST_F(LogitsTest, SumsInOneOrderOnEveryTarget) {
+  const std::vector<float> weights = random_activations(2003, 9);
+  const double expected = sum_of_weights(weights.data(), 2003);
+  for (const std::string_view target : supported_targets()) {
+    ASSERT_TRUE(set_target(target));
+    EXPECT_EQ(sum_of_weights(weights.data(), 2003), expected) << target;
   }
 }
 
@@ -74,6 +83,26 @@ TEST_F(LogitsTest, SumsEveryWeightOnce) {
         static_cast<double>(n * (n - 1) / 2));
     if (n < 101) {
       weights[static_cast<size_t>(n)] = static_cast<float>(n);
+    }
+  }
+}
+
+TEST_F(LogitsTest, SumsWhatIsHeavyEnough) {
+  std::vector<float> weights;
+  for (int i = 0; i < 203; ++i) {
+    weights.push_back(static_cast<float>(i * 71 % 203));
+  }
+  for (const std::string_view target : supported_targets()) {
+    SCOPED_TRACE(target);
+    ASSERT_TRUE(set_target(target));
+    for (const int least : {0, 1, 100, 202, 203}) {
+      int expected = 0;
+      for (int i = least; i < 203; ++i) {
+        expected += i;
+      }
+      EXPECT_EQ(
+          sum_at_least(weights.data(), 203, static_cast<float>(least)),
+          static_cast<float>(expected));
     }
   }
 }
