@@ -39,7 +39,10 @@ std::string state_key(const MlxLmEnvironment& environment) {
   const std::string lib = environment.folder + "/lib";
   for (const std::string& python :
        directory_names(lib).value_or(std::vector<std::string>{})) {
-    add_change_date(lib + "/" + python + "/site-packages", key);
+    const std::string site = lib + "/" + python + "/site-packages";
+    add_change_date(site, key);
+    add_change_date(site + "/mlx_lm", key);
+    add_change_date(site + "/mlx_lm/generate.py", key);
   }
   return key;
 }

@@ -11,8 +11,8 @@ printf '{"t_s": 0, "pressure": "green", "total_bytes": 17179869184, "available_b
   >"$calm"
 
 # environment VERSION: reads the commands for a run from stdin.
+env=$envs/mlx-lm-0.32.2
 environment() {
-  env=$envs/mlx-lm-$1
   rm -rf "$env"
   mkdir -p "$env/bin" "$env/lib/python3.11/site-packages/mlx_lm-$1.dist-info"
   printf '#!/bin/sh\n' >"$env/bin/python"
@@ -98,6 +98,7 @@ refuses 4 'mlx-lm with .* takes about' run $asked "$folder" hi --budget 1MiB
 touch "$env/no-kv" "$env/bin/mlx_lm.generate"
 rm -f "$env/help.json"
 refuses 7 'does not know --max-kv-size.*--version-pin' run $asked "$folder" hi
+rm -f "$env/help.json"
 touch "$env/fail-help"
 refuses 7 'ImportError: it has moved.*bantam env create --pin' \
   run $asked "$folder" hi
