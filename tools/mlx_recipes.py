@@ -299,12 +299,13 @@ FIXTURES = {
         quantization=affine(4, 64, **{
             "language_model.lm_head": affine(6, 64)})),
     "gpt_oss_mlx_mixed": dict(
-        form="mlx", kind="bf16", gains=OSS_GAINS | dict(q_proj=0.5),
+        form="mlx", kind="bf16", gains=OSS_GAINS | dict(v_proj=0.7, o_proj=0.9),
         mxfp4="mlp.experts.",
-        config=gpt_oss(hidden_size=64),
+        config=gpt_oss(hidden_size=64, num_hidden_layers=2,
+                       layer_types=["sliding_attention", "full_attention"]),
         quantization=affine(4, 32, **{
             f"model.layers.{layer}.mlp.router": affine(8, 64)
-            for layer in range(3)} | {"lm_head": affine(6, 64)})),
+            for layer in range(2)} | {"lm_head": affine(6, 64)})),
     # As OpenAI published it: gate and up in alternating rows, as bytes.
     "gpt_oss_hf": dict(
         form="hf", kind="bf16", gains=OSS_GAINS, mxfp4="mlp.experts.",
