@@ -199,7 +199,6 @@ MlxLmNeeds needs_of_settings(const RunConfig& config) {
   need(!config.texts("sampling.extra_eos_token").empty(), "--extra-eos-token");
   need(config.real("sampling.min_p") > 0, "--min-p");
   need(config.integer("sampling.top_k") > 0, "--top-k");
-  need(config.text("sampling.kv_bits") != "16", "--kv-bits");
   needs.model_type = model_type(config);
   return needs;
 }
@@ -251,6 +250,13 @@ RunnerOptions runner_options(const RunConfig& config) {
         "{}: mlx-lm does not tell the tokens that a receipt replays; leave it "
         "out, or let bantam itself answer: --framework bantam",
         config.named("output.receipt"));
+  }
+  if (config.text("sampling.kv_bits") != "16") {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: mlx-lm cannot quantize a cache with a budget (--max-kv-size); "
+        "leave it out, or let bantam itself answer: --framework bantam",
+        config.named("sampling.kv_bits"));
   }
   const auto decided_by_mlx_lm = [&](bool given, const std::string& named) {
     if (given) {
