@@ -39,7 +39,7 @@ def random_parameter(name, shape, rng, gains):
             rng.random(shape) < 0.5, -1.0, 1.0)
         # On a grid, so that one more or less is exact in bfloat16.
         weight = np.round(rng.uniform(0.5, 1.5, shape) * 64) / 64 * sign
-        return weight - gains.get("norm_offset", 0)
+        return gains.get(part, 1) * weight - gains.get("norm_offset", 0)
     if len(shape) == 1:
         return 0.5 * rng.normal(size=shape)
     if part == "conv1d":
@@ -177,7 +177,7 @@ def gpt_oss(**changes):
                 hidden_act="silu", swiglu_limit=7.0, **VOCABULARY) | changes
 
 
-OSS_GAINS = dict(gate_proj=4.0, up_proj=4.0, down_proj=0.6, router=2.0)
+OSS_GAINS = dict(q_proj=0.8, k_proj=0.8, gate_proj=4.0, up_proj=4.0, down_proj=0.6, router=2.0)
 
 FIXTURES = {
     "qwen2_bf16": dict(
@@ -221,7 +221,7 @@ FIXTURES = {
             "model.layers.1.mlp.gate": affine(8, 64),
             "model.layers.1.mlp.switch_mlp.down_proj": affine(6, 32)})),
     "qwen3_moe_gguf": dict(
-        form="gguf", kind="f16",
+        form="gguf", kind="f16", gains=dict(q_norm=0.5),
         config=qwen3_moe(hidden_size=32, intermediate_size=24, head_dim=16,
                          **moe(6, 2, 16))),
     "qwen3_5_bf16": dict(form="hf", kind="bf16",
@@ -299,7 +299,8 @@ FIXTURES = {
         quantization=affine(4, 64, **{
             "language_model.lm_head": affine(6, 64)})),
     "gpt_oss_mlx_mixed": dict(
-        form="mlx", kind="bf16", gains=OSS_GAINS, mxfp4="mlp.experts.",
+        form="mlx", kind="bf16", gains=OSS_GAINS | dict(q_proj=0.5),
+        mxfp4="mlp.experts.",
         config=gpt_oss(hidden_size=64),
         quantization=affine(4, 32, **{
             f"model.layers.{layer}.mlp.router": affine(8, 64)
@@ -325,14 +326,14 @@ FIXTURES = {
                        layer_types=["sliding_attention", "full_attention"])),
     # Keys that are values, and experts, in the layout of the raw checkpoint.
     "gemma4_bf16": dict(
-        form="hf", kind="bf16", gains=dict(q_norm=1.0),
+        form="hf", kind="bf16", gains=dict(q_norm=0.5),
         config=gemma4(hidden_size=32, intermediate_size=24,
                       num_attention_heads=6, num_key_value_heads=2,
                       attention_k_eq_v=True, num_global_key_value_heads=1,
                       enable_moe_block=True, num_experts=5, top_k_experts=2,
                       moe_intermediate_size=8)),
     "gemma4_mlx_mixed": dict(
-        form="mlx", kind="bf16",
+        form="mlx", kind="bf16", gains=dict(q_norm=0.5),
         config=dict(model_type="gemma4", vocab_size=VOCABULARY["vocab_size"],
                     text_config=gemma4()),
         quantization=affine(4, 64, **{

@@ -16,8 +16,8 @@ namespace {
 [[noreturn]] void fail_not_finite() {
   fail(
       ErrorCode::invalid_file,
-      "the model's output is a NaN or an infinity; its weights are damaged or "
-      "its values overflow");
+      "the model's output is not a number but a NaN or an infinity; its weights "
+      "are damaged or its values overflow");
 }
 
 }  // namespace
@@ -65,11 +65,13 @@ bool TokenLoop::read_prompt(
     nn::mx::array logits =
         model_.forward(prompt.subspan(done, count), 1, cache_);
     done += count;
-    if (is_pipelined_ && done == prompt.size()) {
+    const bool is_end = done == prompt.size();
+    if (is_end && is_pipelined_) {
       start_next(logits);
     }
-    const std::span<const float> row = nn::values(logits);
-    if (done == prompt.size()) {
+    nn::eval({logits});
+    if (is_end && !is_pipelined_) {
+      const std::span<const float> row = nn::values(logits);
       std::copy(row.begin(), row.end(), logits_.begin());
     }
     if (progress) {

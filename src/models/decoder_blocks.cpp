@@ -67,8 +67,10 @@ nn::mx::array ModelEnds::logits(
     const nn::mx::array& x,
     int64_t logit_tokens,
     const nn::Compute& compute) const {
-  const nn::mx::array logits =
-      nn::norm_project(x, norm_, lm_head_, logit_tokens, compute);
+  const nn::mx::array logits = nn::mx::astype(  // nothing on the native path
+      nn::norm_project(x, norm_, lm_head_, logit_tokens, compute),
+      nn::mx::float32,
+      compute.stream);
   return options_.logit_cap > 0
       ? nn::soft_cap(logits, options_.logit_cap, compute)
       : logits;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nn/eval.h"
 
-#include <mlx/primitives.h>
-
 #include <chrono>
 #include <string_view>
 #include <thread>
@@ -87,9 +85,6 @@ int32_t integer(mx::array& x) {
 }
 
 std::span<const float> values(mx::array& x) {
-  if (x.dtype() != mx::float32) {
-    x = mx::astype(x, mx::float32, x.primitive().stream());
-  }
   eval({x});
   return {x.data<float>(), x.size()};
 }

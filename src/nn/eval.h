@@ -36,7 +36,7 @@ void settle(const Compute& compute) noexcept;
 /// Frees the buffers that MLX keeps for reuse.
 void give_back();
 
-/// The values of `x` (evaluated if need be) as float32, valid while x lives.
+/// The float32 values of `x` (evaluated if need be), valid while x lives.
 std::span<const float> values(mx::array& x);
 
 /// The value of an int32 array of one element (evaluated if need be).

@@ -17,7 +17,7 @@ END
 run 0 run "$model" 'hello' --max-tokens 30 --temp 0 --json
 check 'out["reasoning"] == "" and out["text"]'
 check 'out["usage"]["reasoning_tokens"] == 0'
-check 'out["applied"]["thinking_mode"]["value"] is False'
+check 'out["applied"]["thinking"]["value"] is False'
 
 run 0 run "$model" 'hello' --max-tokens 30 --temp 0 --json --thinking \
   --thinking-budget 6
@@ -31,6 +31,7 @@ field 'out["reasoning"]' >"$dir/reasoning"
 
 run 0 run "$model" 'hello' --max-tokens 30 --temp 0 --thinking \
   --thinking-budget 6
+echo >>"$dir/text"
 same "$dir/out" "$dir/text"
 python3 - "$dir/reasoning" "$dir/err" <<'PYTHON' || complain "no reasoning"
 import sys

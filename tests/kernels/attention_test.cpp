@@ -245,6 +245,10 @@ TEST_P(AttentionTest, SinksTakeTheirShare) {
   }
   ThreadPool pool(2);
   const auto without = attend(each, prompt, 7, pool);
+  float largest = 0;
+  for (const float value : without) {
+    largest = std::max(largest, std::fabs(value));
+  }
   each.shape.sink_scores = sinks.data();
   const auto with = attend(each, prompt, 7, pool);
   for (int64_t t = 0; t < each.tokens; ++t) {
@@ -252,10 +256,8 @@ TEST_P(AttentionTest, SinksTakeTheirShare) {
     for (int64_t i = 0; i < width; ++i) {
       const double sink = std::exp(sinks[i / each.shape.head_dim]);
       const auto at = static_cast<size_t>(t * width + i);
-      ASSERT_NEAR(
-          with[at],
-          without[at] * n / (n + sink),
-          1e-5 + 1e-5 * std::fabs(without[at]))
+      // Packed values are rotated, which spreads a head's rounding over it.
+      ASSERT_NEAR(with[at], without[at] * n / (n + sink), 1e-5 * (1 + largest))
           << "token " << t;
     }
   }
