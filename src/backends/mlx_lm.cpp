@@ -142,8 +142,7 @@ std::vector<std::string> mlx_lm_arguments(
   add("--seed", fmt::format("{}", sampling.seed));
   add("--max-kv-size", fmt::format("{}", settings.max_kv_size));
   if (settings.prefill_step_size) {
-    add("--prefill-step-size",
-        fmt::format("{}", *settings.prefill_step_size));
+    add("--prefill-step-size", fmt::format("{}", *settings.prefill_step_size));
   }
   if (!request.end_tokens.empty()) {
     words.emplace_back("--extra-eos-token");
@@ -352,9 +351,8 @@ void take_statistics(
   }
   // Its rate counts all tokens, ours those after the first.
   if (statistics.generation_tps > 0) {
-    timing.decode_s =
-        static_cast<double>(
-            std::max<int64_t>(0, statistics.generated_tokens - 1)) /
+    timing.decode_s = static_cast<double>(std::max<int64_t>(
+                          0, statistics.generated_tokens - 1)) /
         statistics.generation_tps;
   }
   result.finish_reason = statistics.generated_tokens >= max_tokens

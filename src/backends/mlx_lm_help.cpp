@@ -113,8 +113,8 @@ std::vector<std::string> flags_in_help(std::string_view help) {
     for (size_t i = line.find("--"); i != line.npos;
          i = line.find("--", i + 2)) {
       const bool option_line = begin > 0 && begin <= kDeepestOption &&
-          line[begin] == '-' && line.substr(begin, i - begin).find("  ") ==
-              line.npos;
+          line[begin] == '-' &&
+          line.substr(begin, i - begin).find("  ") == line.npos;
       if ((usage && i > 0 && line[i - 1] == '[') ||
           (option_line && (i == begin || line[i - 1] == ' '))) {
         take(line.substr(i));

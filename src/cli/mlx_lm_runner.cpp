@@ -168,8 +168,7 @@ std::string pin_fault(const RunnerOptions& options, const MlxLmNeeds& needs) {
 std::string model_type(const RunConfig& config) {
   for (const std::string& folder :
        {config.text("model.name"), config.text("model.local_path")}) {
-    const fs::path path =
-        fs::path(expand_home(folder)) / "config.json";
+    const fs::path path = fs::path(expand_home(folder)) / "config.json";
     std::error_code ignored;
     if (!folder.empty() && fs::is_regular_file(path, ignored)) {
       const Json json = read_json_file(path.string());
@@ -347,9 +346,7 @@ Runner open_runner(
   mlx_lm.unknown_accepted = cleared.unknown_accepted;
   std::ranges::move(cleared.warnings, std::back_inserter(mlx_lm.notes));
   return {
-      std::make_shared<MlxLm>(std::move(mlx_lm)),
-      model.summary,
-      *environment};
+      std::make_shared<MlxLm>(std::move(mlx_lm)), model.summary, *environment};
 }
 
 std::vector<Finding> runner_findings(
