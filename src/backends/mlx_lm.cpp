@@ -73,6 +73,25 @@ void check_sampling(const SamplingSettings& sampling) {
   }
 }
 
+void check_request(const Request& request) {
+  check_sampling(request.sampling);
+  if (request.thinking_budget >= 0) {
+    refuse("--thinking-budget");
+  }
+  if (!request.tools_json.empty()) {
+    refuse("tools");
+  }
+  if (!request.json_schema.empty()) {
+    refuse("a JSON schema");
+  }
+  if (request.top_logprobs) {
+    refuse("logprobs");
+  }
+  if (!request.prompt_ids.empty() || !request.messages_json.empty()) {
+    refuse("a prompt that is no text");
+  }
+}
+
 // What goes through standard input: the one message of the user.
 std::string prompt_of(const Request& request) {
   if (!request.use_chat_template) {
@@ -99,7 +118,7 @@ std::vector<std::string> mlx_lm_arguments(
     const MlxLmSettings& settings,
     const Request& request) {
   const SamplingSettings& sampling = request.sampling;
-  check_sampling(sampling);
+  check_request(request);
   std::vector<std::string> words;
   const auto add = [&](const char* flag, const std::string& value) {
     words.emplace_back(flag);
@@ -123,8 +142,7 @@ std::vector<std::string> mlx_lm_arguments(
   add("--seed", fmt::format("{}", sampling.seed));
   add("--max-kv-size", fmt::format("{}", settings.max_kv_size));
   if (settings.prefill_step_size) {
-    add("--prefill-step-size",
-        fmt::format("{}", *settings.prefill_step_size));
+    add("--prefill-step-size", fmt::format("{}", *settings.prefill_step_size));
   }
   if (!request.end_tokens.empty()) {
     words.emplace_back("--extra-eos-token");
@@ -333,9 +351,8 @@ void take_statistics(
   }
   // Its rate counts all tokens, ours those after the first.
   if (statistics.generation_tps > 0) {
-    timing.decode_s =
-        static_cast<double>(
-            std::max<int64_t>(0, statistics.generated_tokens - 1)) /
+    timing.decode_s = static_cast<double>(std::max<int64_t>(
+                          0, statistics.generated_tokens - 1)) /
         statistics.generation_tps;
   }
   result.finish_reason = statistics.generated_tokens >= max_tokens

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// mlx-lm as a backend: the mlx_lm.generate of an environment as a child process,
-// one for each request, watched by the guard with all its own children.
+// mlx-lm as a backend: the mlx_lm.generate of an environment as a child
+// process, one for each request, watched by the guard with all its own
+// children.
 #pragma once
 
 #include <atomic>
@@ -44,9 +45,9 @@ struct MlxLmOptions {
   double silence_s = 600;
 
   MemoryRules rules;
-  bool unknown_accepted = false;       // of the check before the run
-  std::vector<MemorySample> before;    // samples from it
-  std::vector<std::string> notes;      // its warnings
+  bool unknown_accepted = false;     // of the check before the run
+  std::vector<MemorySample> before;  // samples from it
+  std::vector<std::string> notes;    // its warnings
   int64_t planned_bytes = 0;
   int64_t budget_bytes = 0;
 };

@@ -150,9 +150,7 @@ std::string working_pin(const MlxLmNeeds& needs) {
       known_releases().back().text());
 }
 
-bool ignores_max_kv_size(
-    const std::string& model_type,
-    const Version& mlx_lm) {
+bool ignores_max_kv_size(const std::string& model_type, const Version& mlx_lm) {
   const MlxLmModel* model = find_model(model_type);
   const auto since =
       version_if_any(model == nullptr ? "" : model->own_cache_since);

@@ -97,8 +97,7 @@ std::string locked_mlx_lm(std::string_view lock, const std::string& source) {
       return;
     }
     const auto package = package_of(line);
-    if (!is_package_line(line) || !package ||
-        line.find("://") != line.npos) {
+    if (!is_package_line(line) || !package || line.find("://") != line.npos) {
       refuse(line);
     }
     if (!unhashed.empty()) {

@@ -17,10 +17,8 @@ namespace {
 constexpr std::string_view kRule = "==========\n";
 constexpr std::string_view kEnd = "\n==========\n";
 constexpr std::string_view kNothing = "No text generated for this prompt\n";
-constexpr std::array<std::string_view, 3> kLabels{
-    "Prompt: ",
-    "Generation: ",
-    "Peak memory: "};
+constexpr std::array<std::string_view, 3>
+    kLabels{"Prompt: ", "Generation: ", "Peak memory: "};
 constexpr size_t kLongestPreamble = 1 << 20;
 constexpr size_t kLongestLine = 100;
 
@@ -93,9 +91,11 @@ bool may_be_cut_off(std::string_view bytes) {
   const auto first = static_cast<unsigned char>(bytes[0]);
   const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
   return first >= 0xC2 && first <= 0xF4 && bytes.size() < length &&
-      std::ranges::all_of(bytes.substr(1), [](char byte) {
-           return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
-         });
+      std::ranges::all_of(
+             bytes.substr(1),
+             [](char byte) {
+               return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+             });
 }
 
 }  // namespace
@@ -103,8 +103,7 @@ bool may_be_cut_off(std::string_view bytes) {
 std::string MlxLmOutput::push(std::string_view bytes) {
   if (!begun_) {
     preamble_ += bytes;
-    const size_t rule = preamble_.starts_with(kRule) ? 0
-                                                     : preamble_.find(kEnd);
+    const size_t rule = preamble_.starts_with(kRule) ? 0 : preamble_.find(kEnd);
     if (rule == preamble_.npos) {
       if (preamble_.size() > kLongestPreamble) {
         fail(

@@ -340,25 +340,23 @@ class Setup {
       // A package may be half unpacked; pip has kept what it fetched.
       arguments.emplace_back("--force-reinstall");
     }
-    run("installing its packages",
-        arguments,
-        [&](const std::string& line) {
-          for (const char* begin :
-               {"Collecting ", "Requirement already satisfied: "}) {
-            if (line.starts_with(begin)) {
-              const std::string rest = line.substr(std::strlen(begin));
-              say(fmt::format(
-                  "{}: package {} of at most {}: {}",
-                  name_,
-                  ++seen,
-                  packages,
-                  rest.substr(0, rest.find_first_of(" ;"))));
-            }
-          }
-          if (line.starts_with("Installing collected packages")) {
-            say(name_ + ": unpacking");
-          }
-        });
+    run("installing its packages", arguments, [&](const std::string& line) {
+      for (const char* begin :
+           {"Collecting ", "Requirement already satisfied: "}) {
+        if (line.starts_with(begin)) {
+          const std::string rest = line.substr(std::strlen(begin));
+          say(fmt::format(
+              "{}: package {} of at most {}: {}",
+              name_,
+              ++seen,
+              packages,
+              rest.substr(0, rest.find_first_of(" ;"))));
+        }
+      }
+      if (line.starts_with("Installing collected packages")) {
+        say(name_ + ": unpacking");
+      }
+    });
   }
 
   void check() const {

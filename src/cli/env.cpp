@@ -155,8 +155,7 @@ int list(const EnvFlags& flags) {
 }
 
 int remove(const EnvFlags& flags) {
-  remove_environment(
-      flags.environments(flags.settings->read()), flags.name);
+  remove_environment(flags.environments(flags.settings->read()), flags.name);
   return 0;
 }
 
@@ -172,8 +171,7 @@ std::shared_ptr<EnvFlags> add_part(
   auto flags = std::make_shared<EnvFlags>();
   flags->settings =
       std::make_shared<SettingFlags>(*command, commands::kEnvironments);
-  command->callback(
-      [=, &action] { action = [=] { return call(*flags); }; });
+  command->callback([=, &action] { action = [=] { return call(*flags); }; });
   return flags;
 }
 
@@ -209,15 +207,13 @@ void add_env_command(CLI::App& app, Action& action) {
           flags->lock,
           "Install exactly these packages: requirements.lock of another one")
       ->type_name("FILE");
-  command
-      ->add_option("--python", flags->python, "The Python to make it from")
+  command->add_option("--python", flags->python, "The Python to make it from")
       ->type_name("PROGRAM");
   command->add_flag("--json", flags->json, "Print one JSON object");
   flags = add_part(*env, "list", "What is there", list, action, command);
   command->add_flag("--json", flags->json, "Print one JSON object");
   flags = add_part(*env, "remove", "Take one away", remove, action, command);
-  command->add_option("NAME", flags->name, "As env list shows it")
-      ->required();
+  command->add_option("NAME", flags->name, "As env list shows it")->required();
 }
 
 }  // namespace bantam

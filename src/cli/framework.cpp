@@ -36,6 +36,18 @@ void check_framework(const RunConfig& config) {
   }
 }
 
+void require_own_framework(const RunConfig& config, const char* command) {
+  if (config.text("runtime.framework") != "bantam") {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: {} needs bantam itself; {} answers with bantam run and bantam "
+        "generate",
+        config.named("runtime.framework"),
+        command,
+        config.text("runtime.framework"));
+  }
+}
+
 std::vector<Finding> own_findings(const RunConfig& config) {
   const std::string& pin = config.text("runtime.version_pin");
   std::vector<Finding> findings;

@@ -14,6 +14,10 @@ namespace bantam {
 /// contradicts what the other settings ask of mlx-lm.
 void check_framework(const RunConfig& config);
 
+/// For a command that only bantam itself can do ("bantam serve"): throws
+/// invalid_request if another framework is to answer.
+void require_own_framework(const RunConfig& config, const char* command);
+
 /// What doctor says of bantam's own pin.
 std::vector<Finding> own_findings(const RunConfig& config);
 

@@ -168,8 +168,7 @@ std::string pin_fault(const RunnerOptions& options, const MlxLmNeeds& needs) {
 std::string model_type(const RunConfig& config) {
   for (const std::string& folder :
        {config.text("model.name"), config.text("model.local_path")}) {
-    const fs::path path =
-        fs::path(expand_home(folder)) / "config.json";
+    const fs::path path = fs::path(expand_home(folder)) / "config.json";
     std::error_code ignored;
     if (!folder.empty() && fs::is_regular_file(path, ignored)) {
       const Json json = read_json_file(path.string());
@@ -199,7 +198,6 @@ MlxLmNeeds needs_of_settings(const RunConfig& config) {
   need(!config.texts("sampling.extra_eos_token").empty(), "--extra-eos-token");
   need(config.real("sampling.min_p") > 0, "--min-p");
   need(config.integer("sampling.top_k") > 0, "--top-k");
-  need(config.text("sampling.kv_bits") != "16", "--kv-bits");
   needs.model_type = model_type(config);
   return needs;
 }
@@ -251,6 +249,13 @@ RunnerOptions runner_options(const RunConfig& config) {
         "{}: mlx-lm does not tell the tokens that a receipt replays; leave it "
         "out, or let bantam itself answer: --framework bantam",
         config.named("output.receipt"));
+  }
+  if (config.text("sampling.kv_bits") != "16") {
+    fail(
+        ErrorCode::invalid_request,
+        "{}: mlx-lm cannot quantize a cache with a budget (--max-kv-size); "
+        "leave it out, or let bantam itself answer: --framework bantam",
+        config.named("sampling.kv_bits"));
   }
   const auto decided_by_mlx_lm = [&](bool given, const std::string& named) {
     if (given) {
@@ -341,9 +346,7 @@ Runner open_runner(
   mlx_lm.unknown_accepted = cleared.unknown_accepted;
   std::ranges::move(cleared.warnings, std::back_inserter(mlx_lm.notes));
   return {
-      std::make_shared<MlxLm>(std::move(mlx_lm)),
-      model.summary,
-      *environment};
+      std::make_shared<MlxLm>(std::move(mlx_lm)), model.summary, *environment};
 }
 
 std::vector<Finding> runner_findings(

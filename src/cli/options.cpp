@@ -135,6 +135,9 @@ RunOptions run_options(
     const RunConfig& config,
     const std::string& prompt,
     CommandSet commands) {
+  if ((commands & commands::kOneAnswer) == 0) {
+    require_own_framework(config, "a conversation");
+  }
   check_framework(config);
   if ((commands & commands::kOneAnswer) != 0 &&
       config.text("execution.mode") == "chat") {

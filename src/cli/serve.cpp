@@ -123,6 +123,7 @@ int serve(const CLI::Option& model_argument, const SettingFlags& flags) {
         argument("model.name", model_argument.results().front()));
   }
   const RunConfig config = flags.read(std::move(arguments));
+  require_own_framework(config, "bantam serve");
   check_framework(config);
   const ApiServerOptions options = server_options(config);
   const ChosenModel chosen = choose_model(config);

@@ -160,7 +160,7 @@ class Doctor {
     add("power",
         mode->saving || mode->on_battery ? Health::yellow : Health::green,
         mode->text,
-        mode->saving         ? "turn power saving off"
+        mode->saving           ? "turn power saving off"
             : mode->on_battery ? "plug the machine in"
                                : "");
   }

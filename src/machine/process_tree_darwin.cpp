@@ -15,15 +15,16 @@ std::vector<ProcessLinks> all_processes() {
   // Some may start between the two calls.
   constexpr int kSpare = 64;
   std::vector<int> ids(
-      static_cast<size_t>(std::max(0, ::proc_listallpids(nullptr, 0)) + kSpare));
+      static_cast<size_t>(
+          std::max(0, ::proc_listallpids(nullptr, 0)) + kSpare));
   const int count = ::proc_listallpids(
       ids.data(), static_cast<int>(ids.size() * sizeof(int)));
   ids.resize(static_cast<size_t>(std::max(0, count)));
   std::vector<ProcessLinks> processes;
   for (const int id : ids) {
     proc_bsdshortinfo process{};
-    const int size = ::proc_pidinfo(
-        id, PROC_PIDT_SHORTBSDINFO, 0, &process, sizeof process);
+    const int size =
+        ::proc_pidinfo(id, PROC_PIDT_SHORTBSDINFO, 0, &process, sizeof process);
     if (size == sizeof process) {
       processes.push_back(
           {.id = id,

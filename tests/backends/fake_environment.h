@@ -10,14 +10,15 @@
 #include <string>
 #include <thread>
 
+#include "../base/temporary_folder.h"
 #include "backends/mlx_lm_environment.h"
 #include "base/sha256.h"
-#include "../base/temporary_folder.h"
 
 namespace bantam {
 
 /// What the script prints for --help: the flags of a real mlx_lm.generate.
-inline constexpr const char* kFakeHelp = R"(usage: mlx_lm.generate [-h] [--model MODEL]
+inline constexpr const char* kFakeHelp =
+    R"(usage: mlx_lm.generate [-h] [--model MODEL]
                        [--extra-eos-token EXTRA_EOS_TOKEN [EXTRA_EOS_TOKEN ...]]
                        [--prompt PROMPT] [--max-tokens MAX_TOKENS] [--temp TEMP]
                        [--top-p TOP_P] [--seed SEED]
@@ -63,9 +64,7 @@ class FakeEnvironment {
   }
 
   const std::string& environments() const { return folder_.path(); }
-  MlxLmEnvironment read() const {
-    return read_environment(folder_.at(name_));
-  }
+  MlxLmEnvironment read() const { return read_environment(folder_.at(name_)); }
   std::string path(const std::string& name) const {
     return (std::filesystem::path(folder_.path()) / name_ / name)
         .lexically_normal()
@@ -76,8 +75,7 @@ class FakeEnvironment {
   }
   void write_program(const std::string& name, const std::string& text) const {
     write(name, text);
-    std::filesystem::permissions(
-        path(name), std::filesystem::perms::owner_all);
+    std::filesystem::permissions(path(name), std::filesystem::perms::owner_all);
   }
 
   /// The process group of the last run, which its script noted down.

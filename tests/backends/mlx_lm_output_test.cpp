@@ -89,7 +89,11 @@ TEST(MlxLmOutput, WhatStandsBeforeIsNoText) {
 
 TEST(MlxLmOutput, CutOffBeforeItsEnd) {
   for (const char* end :
-       {"", "\n", "\n=====", "\n==========\n", "\n==========\nPrompt: 36 tok"}) {
+       {"",
+        "\n",
+        "\n=====",
+        "\n==========\n",
+        "\n==========\nPrompt: 36 tok"}) {
     const Parsed parsed = parse("==========\nhalf an" + std::string(end), 2);
     EXPECT_EQ(parsed.text, "half an" + std::string(end));
     EXPECT_FALSE(parsed.statistics) << end;
@@ -99,7 +103,12 @@ TEST(MlxLmOutput, CutOffBeforeItsEnd) {
 TEST(MlxLmOutput, PiecesAreWholeCharacters) {
   MlxLmOutput parser;
   EXPECT_EQ(parser.push("==========\na\xE2\x82"), "a");
-  EXPECT_EQ(parser.push("\xAC" "b"), "\xE2\x82\xAC" "b");
+  EXPECT_EQ(
+      parser.push(
+          "\xAC"
+          "b"),
+      "\xE2\x82\xAC"
+      "b");
   // A byte that never becomes a character, and one cut off by the end.
   EXPECT_EQ(parser.push("\xFFz"), "\xEF\xBF\xBDz");
   EXPECT_EQ(parser.push("\xE2"), "");

@@ -123,8 +123,7 @@ TEST(MlxLmSetup, AnotherPinIsResolvedAndLocked) {
   EXPECT_EQ(made.packages, 2);
   std::ifstream file(made.lock_file());
   const std::string lock{std::istreambuf_iterator<char>(file), {}};
-  EXPECT_NE(
-      lock.find("mlx-lm==0.31.3 \\\n    --hash=sha256:aa\n"), lock.npos);
+  EXPECT_NE(lock.find("mlx-lm==0.31.3 \\\n    --hash=sha256:aa\n"), lock.npos);
   EXPECT_NE(lock.find("numpy==2.0 \\\n    --hash=sha256:bb\n"), lock.npos);
   // The lock makes the same again, elsewhere, without asking what is newest.
   Maker other;
@@ -214,8 +213,9 @@ TEST(MlxLmLock, WhatIsNone) {
   }
   EXPECT_THROW(lock_of_report(Json::parse("{}")), Error);
   EXPECT_THROW(
-      lock_of_report(Json::parse(
-          R"({"install": [{"metadata": {"name": "x", "version": "1"}}]})")),
+      lock_of_report(
+          Json::parse(
+              R"({"install": [{"metadata": {"name": "x", "version": "1"}}]})")),
       Error);
 }
 

@@ -78,8 +78,7 @@ TEST(MlxLm, Answers) {
       run(environment, request("1 \\n 2\nand \xE2\x82\xAC 'x'\n\n"));
   ASSERT_FALSE(outcome.error) << outcome.message;
   // A shell's $(cat) takes line breaks off the end; the rest is untouched.
-  EXPECT_EQ(
-      outcome.result.text, "You said: 1 \\n 2\nand \xE2\x82\xAC 'x'");
+  EXPECT_EQ(outcome.result.text, "You said: 1 \\n 2\nand \xE2\x82\xAC 'x'");
   EXPECT_EQ(outcome.streamed, outcome.result.text);
   EXPECT_EQ(outcome.result.prompt_tokens, 12);
   EXPECT_EQ(outcome.result.completion_tokens(), 5);
@@ -182,8 +181,7 @@ TEST(MlxLm, PrintsGarbage) {
 TEST(MlxLm, Hangs) {
   const FakeEnvironment environment(
       "echo '=========='; printf begun; sleep 1000 & sleep 1000");
-  const Outcome outcome =
-      run(environment, request(), {.silence_s = 0.5});
+  const Outcome outcome = run(environment, request(), {.silence_s = 0.5});
   expect_failure(outcome, "silent for 0.5 s");
   EXPECT_EQ(outcome.streamed, "begun");
   EXPECT_TRUE(environment.group_is_gone());
@@ -198,8 +196,7 @@ TEST(MlxLm, IgnoresTerminate) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
     stop.request_stop();
   });
-  const Outcome outcome =
-      run(environment, request(), {}, stop.get_token());
+  const Outcome outcome = run(environment, request(), {}, stop.get_token());
   ASSERT_FALSE(outcome.error) << outcome.message;
   EXPECT_EQ(outcome.result.finish_reason, FinishReason::cancelled);
   EXPECT_EQ(outcome.result.text, "begun");
@@ -274,9 +271,8 @@ TEST(MlxLm, KillEndsItAtOnce) {
   MlxLm backend(std::move(options));
   bool killed = false;
   try {
-    backend.generate(request(), {.text = [&](std::string_view) {
-                       backend.kill();
-                     }});
+    backend.generate(
+        request(), {.text = [&](std::string_view) { backend.kill(); }});
   } catch (const Error& error) {
     killed = error.code() == ErrorCode::unavailable;
   }

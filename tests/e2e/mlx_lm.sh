@@ -88,6 +88,9 @@ check 'out["finish_reason"] == "length"'
 # What it cannot do is refused or said.
 refuses 2 '--repetition-penalty' run $asked "$folder" hi --repetition-penalty 2
 refuses 2 '--receipt' run $asked "$folder" hi --receipt "$dir/r.json"
+refuses 2 '--kv-bits' run $asked "$folder" hi --kv-bits 8
+refuses 2 '--framework.*needs bantam itself' chat $asked "$folder"
+refuses 2 '--framework.*needs bantam itself' serve --framework mlx-lm "$folder"
 refuses 2 'bantam convert' run $asked "$tiny" hi
 refuses 3 'nowhere' run $asked "$dir/nowhere" hi
 run 0 run $asked "$folder" hi --threads 2 --json

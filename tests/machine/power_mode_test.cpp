@@ -40,8 +40,7 @@ TEST(PowerMode, MacOs) {
   ASSERT_TRUE(high);
   EXPECT_EQ(high->text, "high power mode");
   EXPECT_FALSE(high->on_battery);
-  EXPECT_EQ(
-      pmset_power_mode(" lowpowermode 0", "")->text, "usual power mode");
+  EXPECT_EQ(pmset_power_mode(" lowpowermode 0", "")->text, "usual power mode");
   EXPECT_FALSE(pmset_power_mode("", ""));
 }
 

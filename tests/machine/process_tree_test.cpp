@@ -14,9 +14,9 @@ TEST(ProcessTree, GroupAndDescendants) {
   const std::vector<ProcessLinks> processes{
       {1, 0, 1},
       {50, 1, 50},
-      {60, 50, 60},   // a child in a group of its own
-      {40, 60, 60},   // its child, with a smaller number
-      {70, 1, 50},    // of the group, but its parent has gone
+      {60, 50, 60},  // a child in a group of its own
+      {40, 60, 60},  // its child, with a smaller number
+      {70, 1, 50},   // of the group, but its parent has gone
       {80, 1, 80}};
   EXPECT_EQ(tree_of(processes, 50), (std::vector<int>{40, 50, 60, 70}));
   EXPECT_EQ(tree_of(processes, 99), std::vector<int>{});
