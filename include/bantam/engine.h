@@ -76,7 +76,7 @@ struct ModelSummary {
   int64_t vocabulary = 0;
   int64_t kv_budget_tokens = 0;
   int64_t planned_bytes = 0;
-  std::string chat_template;  // its source; "": the model has none
+  std::string chat_template;       // its source; "": the model has none
   std::vector<std::string> files;  // that decide what it answers
 };
 
