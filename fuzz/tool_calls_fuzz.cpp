@@ -24,8 +24,7 @@ Found parse(char form, std::string_view answer, size_t piece) {
   const bantam::ToolSchemas tools{
       {"f",
        bantam::Json{
-           {"type", "object"},
-           {"properties", {{"a", {{"type", "string"}}}}}}},
+           {"type", "object"}, {"properties", {{"a", {{"type", "string"}}}}}}},
       {"g", bantam::Json()}};
   Found found;
   std::string open;  // arguments of the call that has begun

@@ -149,8 +149,7 @@ std::shared_ptr<Backend> open_backend(
       {"value", runner.environment.name},
       {"mlx_lm", runner.environment.version},
       {"from", runner.environment.folder}};
-  interrupt.before_abrupt_end(
-      [backend = runner.backend] { backend->kill(); });
+  interrupt.before_abrupt_end([backend = runner.backend] { backend->kill(); });
   return runner.backend;
 }
 

@@ -94,12 +94,11 @@ int doctor(
     options.engine.model = config.text("model.local_path");
   }
   options.foreign = config.text("runtime.framework") == "mlx-lm";
-  options.runner = options.foreign
-      ? runner_findings(
-            runner_options(config),
-            options.engine,
-            request_of(config, "doctor"))
-      : own_findings(config);
+  options.runner = options.foreign ? runner_findings(
+                                         runner_options(config),
+                                         options.engine,
+                                         request_of(config, "doctor"))
+                                   : own_findings(config);
   const Diagnosis diagnosis = diagnose(options);
   if (config.boolean("output.json")) {
     std::printf("%s\n", to_json_line(diagnosis_json(diagnosis)).c_str());

@@ -11,8 +11,9 @@
 namespace bantam {
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under
-/// nohup) request a stop; a second one ends the process at once. Make it before any other thread is started, so that all
-/// threads inherit the blocked signals. One at a time.
+/// nohup) request a stop; a second one ends the process at once. Make it before
+/// any other thread is started, so that all threads inherit the blocked
+/// signals. One at a time.
 class Interrupt {
  public:
   Interrupt();

@@ -131,8 +131,7 @@ int serve(const CLI::Option& model_argument, const SettingFlags& flags) {
   engine_settings.model = chosen.name;
   engine_settings.memory.on_stuck = [](const Result&) {
     std::fputs(
-        "bantam: memory pressure, and an evaluation does not return\n",
-        stderr);
+        "bantam: memory pressure, and an evaluation does not return\n", stderr);
     std::_Exit(error_kind(ErrorCode::memory_pressure).exit_code);
   };
   const Interrupt interrupt;

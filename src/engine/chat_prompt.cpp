@@ -190,8 +190,8 @@ PromptText ChatPrompt::render(const Request& request) const {
   Json variables = variables_;
   variables["messages"] = messages_of(request);
   if (!request.tools_json.empty()) {
-    variables["tools"] = parse_json(
-        request.tools_json, "the tools", ErrorCode::invalid_request);
+    variables["tools"] =
+        parse_json(request.tools_json, "the tools", ErrorCode::invalid_request);
     if (!template_->uses("tools")) {
       fail(
           ErrorCode::invalid_request,

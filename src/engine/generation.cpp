@@ -176,8 +176,8 @@ JsonConstraint* Engine::Impl::constraint_for(const Request& request) {
     return nullptr;
   }
   if (sorted_vocabulary == nullptr) {
-    sorted_vocabulary = std::make_shared<const SortedVocabulary>(
-        *tokenizer, shape.vocabulary);
+    sorted_vocabulary =
+        std::make_shared<const SortedVocabulary>(*tokenizer, shape.vocabulary);
   }
   const auto known = std::find_if(
       constraints.begin(), constraints.end(), [&](const auto& kept) {
@@ -187,7 +187,8 @@ JsonConstraint* Engine::Impl::constraint_for(const Request& request) {
     constraints.splice(constraints.begin(), constraints, known);
   } else {
     constraints.emplace_front(
-        request.json_schema, JsonConstraint(request.json_schema, sorted_vocabulary));
+        request.json_schema,
+        JsonConstraint(request.json_schema, sorted_vocabulary));
     if (constraints.size() > kConstraintsKept) {
       constraints.pop_back();
     }
@@ -244,8 +245,8 @@ void Engine::Impl::decode(
       constraint->accept(token);
     }
     if (request.top_logprobs) {
-      result.logprobs.push_back(rate_token(
-          loop.logits(), token, *request.top_logprobs, token_bytes));
+      result.logprobs.push_back(
+          rate_token(loop.logits(), token, *request.top_logprobs, token_bytes));
       if (observer.token) {
         observer.token(result.logprobs.back());
       }

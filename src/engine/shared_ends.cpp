@@ -21,8 +21,7 @@ std::vector<int64_t> Engine::Impl::shared_ends(
   const auto add = [&](const Request& variant) {
     try {
       std::vector<std::string> ignored;
-      const std::vector<TokenId> ids =
-          chat_prompt.encode(variant, ignored).ids;
+      const std::vector<TokenId> ids = chat_prompt.encode(variant, ignored).ids;
       // The last token is read in any case.
       ends.push_back(
           std::min<int64_t>(

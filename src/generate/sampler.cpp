@@ -70,9 +70,7 @@ Sampler::Sampler(SamplingSettings settings, int64_t vocabulary)
   }
 }
 
-TokenId Sampler::sample(
-    std::span<const float> logits,
-    const TokenMask* mask) {
+TokenId Sampler::sample(std::span<const float> logits, const TokenMask* mask) {
   const std::span<const float> all = adjusted(logits, mask);
   const auto size = static_cast<int64_t>(all.size());
   const auto [best, largest] = kernels::largest_logit(all.data(), size);

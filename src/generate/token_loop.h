@@ -18,8 +18,8 @@ namespace bantam {
 class TokenLoop {
  public:
   /// `cache` holds what came before (nothing, for a fresh run). All must
-  /// outlive the loop. `may_run_ahead`: there will be no masks, no take() and no
-  /// logits().
+  /// outlive the loop. `may_run_ahead`: there will be no masks, no take() and
+  /// no logits().
   TokenLoop(
       Model& model,
       KvCache& cache,

@@ -21,9 +21,9 @@ class Model {
 
   /// Appends `tokens` (int32 [count]) to the timeline in `cache` and returns
   /// the logits of the last `logit_tokens` of them (at least 1): lazy,
-  /// float32 [logit_tokens, vocabulary]. On the native path the caller evaluates
-  /// the result before the next call; on the stock path `tokens` may be lazy
-  /// too.
+  /// float32 [logit_tokens, vocabulary]. On the native path the caller
+  /// evaluates the result before the next call; on the stock path `tokens` may
+  /// be lazy too.
   virtual nn::mx::array forward(
       const nn::mx::array& tokens,
       int64_t logit_tokens,

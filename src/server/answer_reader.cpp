@@ -170,10 +170,20 @@ std::string random_id(std::string_view prefix) {
 
 Json answer_note(const Result& result) {
   Json note;
-  if (result.finish_reason == FinishReason::memory ||
-      result.finish_reason == FinishReason::swap ||
-      result.finish_reason == FinishReason::cancelled) {
-    note["finish_reason"] = finish_reason_name(result.finish_reason);
+  // In OpenAI's words these are all "length".
+  switch (result.finish_reason) {
+    case FinishReason::memory:
+      note["finish_reason"] = "memory";
+      break;
+    case FinishReason::swap:
+      note["finish_reason"] = "swap";
+      break;
+    case FinishReason::cancelled:
+      note["finish_reason"] = "cancelled";
+      break;
+    case FinishReason::stop:
+    case FinishReason::length:
+      break;
   }
   if (!result.memory.stop_reason.empty()) {
     note["stop_reason"] = result.memory.stop_reason;
@@ -219,10 +229,16 @@ void run_call(
       continue;
     }
     last_sign = Clock::now();
+    // Not before there is something to tell: until then a failure still has a
+    // status of its own.
+    const bool tells = event->kind == GenerationEvent::Kind::piece ||
+        event->kind == GenerationEvent::Kind::finished;
+    if (tells && reader == nullptr) {
+      reader = std::make_unique<ChoiceReader>(call, event->choice, sink);
+    }
     switch (event->kind) {
       case GenerationEvent::Kind::started:
         queue_s = done == 0 ? seconds_since(start) : queue_s;
-        reader = std::make_unique<ChoiceReader>(call, event->choice, sink);
         break;
       case GenerationEvent::Kind::piece:
         if (!event->logprobs.empty()) {
@@ -247,6 +263,7 @@ void run_call(
         }
         const std::string reason = reader->finish(result);
         stats.count_answer(reason, result, queue_s, seconds_since(start));
+        reader.reset();
         ++done;
         break;
       }

@@ -55,8 +55,7 @@ void compile_schema(const Json& schema, const std::string& path) {
     compile_json_schema(schema);
   } catch (const Error& error) {
     throw bad_field(
-        path,
-        fmt::format("'{}' cannot be honoured: {}", path, error.what()))
+        path, fmt::format("'{}' cannot be honoured: {}", path, error.what()))
         .with_code("unsupported_schema");
   }
 }

@@ -62,9 +62,8 @@ ApiError api_error(const Error& error) {
 
 Json error_json(const ApiError& error, ApiDialect dialect) {
   if (dialect == ApiDialect::anthropic) {
-    const std::string message = error.param.empty()
-        ? error.what()
-        : error.param + ": " + error.what();
+    const std::string message =
+        error.param.empty() ? error.what() : error.param + ": " + error.what();
     return {
         {"type", "error"},
         {"error",

@@ -87,16 +87,15 @@ void ApiServer::answer_health(Exchange& exchange) {
   HttpResponse response;
   response.status = draining_ || refusal ? 503 : 200;
   const QueueLoad load = queue_.load();
-  response.body =
-      to_json_line(
-          {{"status",
-            draining_     ? "draining"
-                : refusal ? "memory pressure"
-                          : "ok"},
-           {"reason", refusal ? Json(*refusal) : Json()},
-           {"pressure", pressure_name(watch_.latest().pressure)},
-           {"running", load.running},
-           {"waiting", load.waiting}}) +
+  response.body = to_json_line(
+                      {{"status",
+                        draining_     ? "draining"
+                            : refusal ? "memory pressure"
+                                      : "ok"},
+                       {"reason", refusal ? Json(*refusal) : Json()},
+                       {"pressure", pressure_name(watch_.latest().pressure)},
+                       {"running", load.running},
+                       {"waiting", load.waiting}}) +
       "\n";
   if (response.status == 503) {
     response.headers.emplace_back("Retry-After", "5");
@@ -213,8 +212,7 @@ void ApiServer::answer_completion(Exchange& exchange) {
     run(call, exchange, answer);
     respond_json(
         exchange,
-        completion_answer_json(
-            head, answer.choices(), echoes, call.logprobs));
+        completion_answer_json(head, answer.choices(), echoes, call.logprobs));
     return;
   }
   EventStream events(exchange);

@@ -163,7 +163,8 @@ void ApiServer::answer_route(Exchange& exchange, std::string& route) {
     exchange.add_header("Allow", allowed);
     throw ApiError(
         405,
-        fmt::format("{} takes {}, not {}", request.path, allowed, request.method))
+        fmt::format(
+            "{} takes {}, not {}", request.path, allowed, request.method))
         .with_code("method_not_allowed");
   }
   route = found->path;
@@ -187,8 +188,8 @@ void ApiServer::check_origin(Exchange& exchange) const {
   }
   const std::string* host = exchange.request().header("host");
   const std::string from = host_of(*origin);
-  if (!is_local_name(from) && (host == nullptr || from != host_of(*host) ||
-                               options_.api_key.empty())) {
+  if (!is_local_name(from) &&
+      (host == nullptr || from != host_of(*host) || options_.api_key.empty())) {
     throw ApiError(
         403, fmt::format("pages of {} may not use this server", *origin))
         .with_code("origin_not_allowed");
@@ -210,8 +211,8 @@ void ApiServer::check_key(const HttpRequest& request) const {
   constexpr std::string_view kBearer = "Bearer ";
   std::string given;
   if (const std::string* header = request.header("authorization")) {
-    given = header->starts_with(kBearer) ? header->substr(kBearer.size())
-                                         : *header;
+    given =
+        header->starts_with(kBearer) ? header->substr(kBearer.size()) : *header;
   } else if (const std::string* key = request.header("x-api-key")) {
     given = *key;
   }

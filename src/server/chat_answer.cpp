@@ -19,9 +19,8 @@ Json call_json(const AnsweredCall& call) {
 Json message_json(const AnsweredChoice& choice) {
   Json message{{"role", "assistant"}};
   // Beside calls, no text is null.
-  message["content"] = choice.text.empty() && !choice.calls.empty()
-      ? Json()
-      : Json(choice.text);
+  message["content"] =
+      choice.text.empty() && !choice.calls.empty() ? Json() : Json(choice.text);
   message["refusal"] = nullptr;
   if (!choice.reasoning.empty()) {
     message["reasoning_content"] = choice.reasoning;
@@ -214,7 +213,8 @@ Json usage_json(const Usage& usage) {
       {"completion_tokens", usage.completion_tokens},
       {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
       {"prompt_tokens_details", {{"cached_tokens", 0}}},
-      {"completion_tokens_details", {{"reasoning_tokens", usage.reasoning_tokens}}}};
+      {"completion_tokens_details",
+       {{"reasoning_tokens", usage.reasoning_tokens}}}};
 }
 
 Json usage_chunk(const AnswerHead& head, const Usage& usage) {
@@ -234,8 +234,7 @@ Json chat_answer_json(
     answer["choices"].push_back(
         {{"index", i},
          {"message", message_json(choices[i])},
-         {"logprobs",
-          logprobs ? chat_logprobs(choices[i].logprobs) : Json()},
+         {"logprobs", logprobs ? chat_logprobs(choices[i].logprobs) : Json()},
          {"finish_reason", choices[i].reason}});
     add_note(choices[i].result, answer);
   }
@@ -256,8 +255,7 @@ Json completion_answer_json(
         {{"text", (i < echoes.size() ? echoes[i] : "") + choices[i].text},
          {"index", i},
          {"logprobs",
-          logprobs ? completion_logprobs(choices[i].logprobs, offset)
-                   : Json()},
+          logprobs ? completion_logprobs(choices[i].logprobs, offset) : Json()},
          {"finish_reason", choices[i].reason}});
     add_note(choices[i].result, answer);
   }

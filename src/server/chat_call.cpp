@@ -215,7 +215,8 @@ CompletionCall read_completion_call(
   only(fields, "suffix", "");
   fields.ignore(kIgnored, call.ignored);
   const int64_t n = fields.integer("n", 1, kMostChoices).value_or(1);
-  if (const auto best_of = fields.integer("best_of"); best_of.value_or(n) != n) {
+  if (const auto best_of = fields.integer("best_of");
+      best_of.value_or(n) != n) {
     fields.refuse("best_of", "'best_of' is supported as the same as 'n' alone");
   }
   const std::vector<Request> prompts = read_prompts(fields, request);

@@ -14,7 +14,10 @@ namespace bantam {
 namespace {
 
 constexpr std::array<std::string_view, 4> kIgnoredOfMessages{
-    "refusal", "annotations", "audio", "weight"};
+    "refusal",
+    "annotations",
+    "audio",
+    "weight"};
 
 class MessageReader {
  public:
@@ -42,8 +45,7 @@ class MessageReader {
     const Json* content = fields.find("content");
     if (content == nullptr && calls == nullptr && role != "assistant") {
       fields.refuse(
-          "content",
-          fmt::format("'{}' is required", fields.name("content")));
+          "content", fmt::format("'{}' is required", fields.name("content")));
     }
     out["content"] = content == nullptr
         ? ""
@@ -61,8 +63,8 @@ class MessageReader {
     if (calls != nullptr && !calls->empty()) {
       out["tool_calls"] = Json::array();
       for (size_t i = 0; i < calls->size(); ++i) {
-        out["tool_calls"].push_back(read_call(
-            (*calls)[i], fmt::format("{}.tool_calls[{}]", path, i)));
+        out["tool_calls"].push_back(
+            read_call((*calls)[i], fmt::format("{}.tool_calls[{}]", path, i)));
       }
     }
     if (role == "tool") {

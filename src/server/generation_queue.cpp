@@ -82,8 +82,7 @@ std::shared_ptr<Generation> GenerationQueue::submit(
 
 QueueLoad GenerationQueue::load() const {
   const std::lock_guard lock(mutex_);
-  return {
-      running_ != nullptr ? 1 : 0, static_cast<int64_t>(waiting_.size())};
+  return {running_ != nullptr ? 1 : 0, static_cast<int64_t>(waiting_.size())};
 }
 
 void GenerationQueue::cancel_all() {

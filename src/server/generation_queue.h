@@ -65,7 +65,7 @@ struct QueueLoad {
 
 /// Thrown by submit().
 struct QueueFull {
-  int64_t position = 0;      // the request would have had
+  int64_t position = 0;  // the request would have had
   int64_t retry_after_s = 0;
 };
 

@@ -228,8 +228,7 @@ bool HttpConnection::send_all(std::string_view data) {
 
 bool HttpConnection::client_gone() {
   char byte;
-  const ssize_t count =
-      ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t count = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count == 0 || (count < 0 && !would_block());
 }
 

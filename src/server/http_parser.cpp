@@ -142,8 +142,8 @@ void HttpParser::advance() {
         if (!line) {
           return;
         }
-        header_bytes_ += std::min(
-            line->size() + 2, limits_.header_bytes - header_bytes_);
+        header_bytes_ +=
+            std::min(line->size() + 2, limits_.header_bytes - header_bytes_);
         if (part_ == Part::trailer) {
           complete_ = line->empty();
         } else if (line->empty()) {
@@ -230,8 +230,7 @@ void HttpParser::read_target(std::string target) {
   target.erase(std::min(target.find('#'), target.size()));
   const size_t question = std::min(target.find('?'), target.size());
   request_.path = decoded(std::string_view(target).substr(0, question));
-  request_.query =
-      question < target.size() ? target.substr(question + 1) : "";
+  request_.query = question < target.size() ? target.substr(question + 1) : "";
 }
 
 void HttpParser::read_header(const std::string& line) {
@@ -240,8 +239,7 @@ void HttpParser::read_header(const std::string& line) {
   }
   const size_t colon = line.find(':');
   if (colon == line.npos ||
-      !is_token(std::string_view(line).substr(0, colon)) ||
-      has_control(line)) {
+      !is_token(std::string_view(line).substr(0, colon)) || has_control(line)) {
     throw HttpError(400, "a header is malformed");
   }
   request_.headers.emplace_back(
@@ -300,8 +298,8 @@ void HttpParser::end_headers() {
 }
 
 void HttpParser::read_chunk_size(const std::string& line) {
-  const std::string_view size = std::string_view(line).substr(
-      0, std::min(line.find(';'), line.size()));
+  const std::string_view size =
+      std::string_view(line).substr(0, std::min(line.find(';'), line.size()));
   body_left_ = number(trimmed(size), 16, "the size of a chunk");
   if (body_left_ > limits_.body_bytes - request_.body.size()) {
     throw HttpError(

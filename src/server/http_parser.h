@@ -45,7 +45,15 @@ class HttpParser {
   bool take_continue();
 
  private:
-  enum class Part { line, headers, body, chunk_size, chunk, chunk_end, trailer };
+  enum class Part {
+    line,
+    headers,
+    body,
+    chunk_size,
+    chunk,
+    chunk_end,
+    trailer
+  };
 
   void advance();
   std::optional<std::string> take_line(size_t limit, int status);

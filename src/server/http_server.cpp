@@ -34,8 +34,8 @@ Addresses addresses_of(const std::string& host, int port) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
   addrinfo* list = nullptr;
-  const int error = ::getaddrinfo(
-      host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  const int error =
+      ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
   if (error != 0) {
     fail(
         ErrorCode::invalid_request,
@@ -52,8 +52,7 @@ bool is_loopback_address(const sockaddr* address) {
     return (ntohl(v4->sin_addr.s_addr) >> 24) == 127;
   }
   const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-  return address->sa_family == AF_INET6 &&
-      IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+  return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
 int port_of(int socket) {
@@ -145,10 +144,9 @@ void HttpServer::stop() {
 
 bool HttpServer::wait_until_idle(double seconds) {
   std::unique_lock lock(mutex_);
-  return idle_.wait_for(
-      lock, std::chrono::duration<double>(seconds), [&] {
-        return connections_ == 0;
-      });
+  return idle_.wait_for(lock, std::chrono::duration<double>(seconds), [&] {
+    return connections_ == 0;
+  });
 }
 
 void HttpServer::accept_loop() {
@@ -193,8 +191,7 @@ void HttpServer::run_connection(int socket, bool refused) {
     if (refused) {
       HttpResponse response = error_body_(HttpError(
           503,
-          fmt::format(
-              "all {} connections are in use", options_.connections)));
+          fmt::format("all {} connections are in use", options_.connections)));
       response.headers.emplace_back("Retry-After", "1");
       connection.refuse(response);
     } else {

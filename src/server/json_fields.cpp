@@ -83,9 +83,8 @@ std::optional<int64_t> JsonFields::integer(
   const bool too_large = value->is_number_unsigned() &&
       value->get<uint64_t>() >
           static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
-  const int64_t number = value->is_number_float()
-      ? static_cast<int64_t>(real)
-      : value->get<int64_t>();
+  const int64_t number = value->is_number_float() ? static_cast<int64_t>(real)
+                                                  : value->get<int64_t>();
   if (too_large || number < least || number > most) {
     const bool open = most == std::numeric_limits<int64_t>::max();
     refuse(

@@ -35,10 +35,9 @@ void MachineWatch::run(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     wake_.wait_for(
-        lock,
-        stop,
-        std::chrono::duration<double>(settings_.period_s),
-        [] { return false; });
+        lock, stop, std::chrono::duration<double>(settings_.period_s), [] {
+          return false;
+        });
     lock.unlock();
     take_sample();
     lock.lock();
@@ -57,8 +56,7 @@ void MachineWatch::take_sample() {
   if (pressed) {
     pressed_at_s_ = sample.t_s;
     pressed_level_ = sample.pressure;
-  } else if (
-      pressed_at_s_ && sample.t_s - *pressed_at_s_ >= settings_.calm_s) {
+  } else if (pressed_at_s_ && sample.t_s - *pressed_at_s_ >= settings_.calm_s) {
     pressed_at_s_.reset();
   }
 }

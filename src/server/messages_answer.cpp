@@ -10,7 +10,7 @@ std::string stop_reason(const std::string& reason, const Result& result) {
   if (reason == "stop") {
     return result.stop_string.empty() ? "end_turn" : "stop_sequence";
   }
-  return reason == "length"     ? "max_tokens"
+  return reason == "length"    ? "max_tokens"
       : reason == "tool_calls" ? "tool_use"
                                : reason;
 }

@@ -15,7 +15,10 @@ namespace bantam {
 namespace {
 
 constexpr std::array<std::string_view, 4> kIgnored{
-    "metadata", "service_tier", "inference_geo", "cache_control"};
+    "metadata",
+    "service_tier",
+    "inference_geo",
+    "cache_control"};
 
 class BlockReader {
  public:
@@ -43,8 +46,7 @@ class BlockReader {
       current_["content"] = *content;
     } else if (content->is_array()) {
       for (size_t i = 0; i < content->size(); ++i) {
-        read_block(
-            (*content)[i], role, fmt::format("{}.content[{}]", path, i));
+        read_block((*content)[i], role, fmt::format("{}.content[{}]", path, i));
       }
     } else {
       fields.refuse(
@@ -184,8 +186,7 @@ void read_thinking(
   inner.refuse_others();
   if (type != "enabled" && type != "disabled" && type != "adaptive") {
     inner.refuse(
-        "type",
-        "'thinking.type' must be enabled, adaptive or disabled");
+        "type", "'thinking.type' must be enabled, adaptive or disabled");
   }
   const bool has_switch =
       !template_traits(model.chat_template).thinking_switch.empty();
@@ -207,7 +208,8 @@ std::vector<ToolDescription> read_tools(JsonFields& fields) {
   for (size_t i = 0; list != nullptr && i < list->size(); ++i) {
     const std::string path = fmt::format("tools[{}]", i);
     JsonFields tool((*list)[i], path + ".");
-    if (const auto type = tool.text("type"); type.value_or("custom") != "custom") {
+    if (const auto type = tool.text("type");
+        type.value_or("custom") != "custom") {
       tool.refuse(
           "type",
           fmt::format(
@@ -224,8 +226,12 @@ std::vector<ToolDescription> read_tools(JsonFields& fields) {
       out.parameters = *schema;
     }
     for (const char* key :
-         {"cache_control", "strict", "defer_loading", "eager_input_streaming",
-          "input_examples", "allowed_callers"}) {
+         {"cache_control",
+          "strict",
+          "defer_loading",
+          "eager_input_streaming",
+          "input_examples",
+          "allowed_callers"}) {
       tool.find(key);
     }
     tool.refuse_others();

@@ -9,7 +9,10 @@ namespace {
 
 class MetricsPage {
  public:
-  void head(std::string_view name, std::string_view kind, std::string_view help) {
+  void head(
+      std::string_view name,
+      std::string_view kind,
+      std::string_view help) {
     text_ += fmt::format(
         "# HELP bantam_{0} {2}\n# TYPE bantam_{0} {1}\n", name, kind, help);
   }
@@ -82,7 +85,8 @@ std::string metrics_text(
     const MachineWatch& watch) {
   MetricsPage page;
   const ServerCounts& counts = state.counts;
-  page.gauge("requests_running", "Requests being answered.", state.load.running);
+  page.gauge(
+      "requests_running", "Requests being answered.", state.load.running);
   page.gauge("requests_waiting", "Requests in the queue.", state.load.waiting);
   page.gauge("connections", "Open connections.", state.connections);
   page.head("http_requests_total", "counter", "Answers by route and status.");
@@ -94,11 +98,13 @@ std::string metrics_text(
   }
   page.head("refused_total", "counter", "Requests refused before any work.");
   for (const auto& [reason, count] : counts.refused) {
-    page.count("refused_total", fmt::format("{{reason=\"{}\"}}", reason), count);
+    page.count(
+        "refused_total", fmt::format("{{reason=\"{}\"}}", reason), count);
   }
   page.head("answers_total", "counter", "Answers by finish reason.");
   for (const auto& [reason, count] : counts.finished) {
-    page.count("answers_total", fmt::format("{{reason=\"{}\"}}", reason), count);
+    page.count(
+        "answers_total", fmt::format("{{reason=\"{}\"}}", reason), count);
   }
   page.counter(
       "client_hang_ups_total",
@@ -124,11 +130,12 @@ std::string metrics_text(
       "memory_pressure",
       "0 unknown, 1 green, 2 yellow, 3 red.",
       static_cast<int64_t>(sample.pressure));
-  const auto bytes = [&](const char* name, const char* help, const auto& value) {
-    if (value) {
-      page.gauge(name, help, *value);
-    }
-  };
+  const auto bytes =
+      [&](const char* name, const char* help, const auto& value) {
+        if (value) {
+          page.gauge(name, help, *value);
+        }
+      };
   bytes("process_bytes", "Memory of this process.", sample.own_footprint_bytes);
   bytes(
       "available_bytes",

@@ -26,10 +26,7 @@ Json response_json(
   return response;
 }
 
-void complete(
-    Json& response,
-    const std::string& reason,
-    const Result& result) {
+void complete(Json& response, const std::string& reason, const Result& result) {
   const bool cut = reason == "length";
   response["status"] = cut ? "incomplete" : "completed";
   if (cut) {
@@ -40,7 +37,8 @@ void complete(
       {"input_tokens", result.prompt_tokens},
       {"input_tokens_details", {{"cached_tokens", 0}}},
       {"output_tokens", output},
-      {"output_tokens_details", {{"reasoning_tokens", result.reasoning_tokens}}},
+      {"output_tokens_details",
+       {{"reasoning_tokens", result.reasoning_tokens}}},
       {"total_tokens", result.prompt_tokens + output}};
   Json note = answer_note(result);
   if (reason == "malformed_tool_call") {

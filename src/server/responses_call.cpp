@@ -26,8 +26,7 @@ constexpr std::array<std::string_view, 9> kIgnored{
 
 class InputReader {
  public:
-  explicit InputReader(std::vector<std::string>& ignored)
-      : ignored_(ignored) {}
+  explicit InputReader(std::vector<std::string>& ignored) : ignored_(ignored) {}
 
   void instruct(const std::string& text) {
     out_.push_back({{"role", "system"}, {"content", text}});
@@ -142,8 +141,7 @@ Json read_input(JsonFields& fields, ApiCall& call, Json& echo) {
   const Json* input = fields.find("input");
   if (input == nullptr || (!input->is_string() && !input->is_array()) ||
       input->empty()) {
-    fields.refuse(
-        "input", "'input' is required: a string or a list of items");
+    fields.refuse("input", "'input' is required: a string or a list of items");
   }
   if (input->is_string()) {
     reader.read({{"role", "user"}, {"content", *input}}, "input");

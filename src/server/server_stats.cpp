@@ -6,8 +6,8 @@
 namespace bantam {
 
 void LatencyHistogram::add(double seconds) {
-  const auto* const bucket = std::lower_bound(
-      kLatencyBuckets.begin(), kLatencyBuckets.end(), seconds);
+  const auto* const bucket =
+      std::lower_bound(kLatencyBuckets.begin(), kLatencyBuckets.end(), seconds);
   ++counts[bucket - kLatencyBuckets.begin()];
   sum_s += seconds;
   ++count;

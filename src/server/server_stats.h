@@ -15,7 +15,17 @@ namespace bantam {
 
 /// Bounds of the histograms' buckets, in seconds.
 inline constexpr std::array kLatencyBuckets{
-    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0};
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    300.0};
 
 struct LatencyHistogram {
   std::array<int64_t, kLatencyBuckets.size() + 1> counts{};

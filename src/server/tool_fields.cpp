@@ -12,7 +12,10 @@ namespace bantam {
 
 namespace {
 
-ToolDescription read_tool(const Json& tool, const std::string& path, bool flat) {
+ToolDescription read_tool(
+    const Json& tool,
+    const std::string& path,
+    bool flat) {
   JsonFields outer(tool, path + ".");
   const std::string type = outer.required_text("type");
   if (type != "function") {
@@ -163,9 +166,8 @@ void check_names(const std::vector<ToolDescription>& tools) {
     const std::string& name = tools[i].name;
     const bool sound = !name.empty() && name.size() <= 128 &&
         std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                         return std::isalnum(c) != 0 || c == '_' || c == '-' ||
-                             c == '.';
-                       });
+          return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+        });
     if (!sound) {
       throw bad_field(
           tools[i].field + ".name",
@@ -248,8 +250,7 @@ void read_openai_tools(
   std::vector<ToolDescription> tools;
   if (const Json* list = fields.array("tools")) {
     for (size_t i = 0; i < list->size(); ++i) {
-      tools.push_back(
-          read_tool((*list)[i], fmt::format("tools[{}]", i), flat));
+      tools.push_back(read_tool((*list)[i], fmt::format("tools[{}]", i), flat));
     }
   }
   const ToolChoice choice = read_choice(fields);

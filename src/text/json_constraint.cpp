@@ -66,11 +66,15 @@ JsonConstraint::JsonConstraint(
     const std::string& schema,
     std::shared_ptr<const SortedVocabulary> vocabulary)
     : vocabulary_(std::move(vocabulary)),
-      compiled_(std::make_unique<CompiledSchema>(compile_json_schema(
-          parse_json(schema, "the JSON schema", ErrorCode::invalid_request)))),
-      automaton_(std::make_unique<ByteAutomaton>(
-          compiled_->grammar,
-          compiled_->start)),
+      compiled_(
+          std::make_unique<CompiledSchema>(compile_json_schema(parse_json(
+              schema,
+              "the JSON schema",
+              ErrorCode::invalid_request)))),
+      automaton_(
+          std::make_unique<ByteAutomaton>(
+              compiled_->grammar,
+              compiled_->start)),
       state_(automaton_->start()) {}
 
 void JsonConstraint::restart() {
@@ -126,10 +130,7 @@ void JsonConstraint::accept(TokenId token) {
   for (const char c : vocabulary_->bytes_of(token)) {
     state_ = automaton_->step(state_, static_cast<uint8_t>(c));
     if (state_ == ByteAutomaton::kDead) {
-      fail(
-          ErrorCode::internal,
-          "token {} does not fit the JSON schema",
-          token);
+      fail(ErrorCode::internal, "token {} does not fit the JSON schema", token);
     }
   }
 }

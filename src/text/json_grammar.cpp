@@ -23,8 +23,8 @@ ByteSet any_of(std::string_view characters) {
 }
 
 const ByteSet kDigit = byte_range('0', '9');
-const ByteSet kHex = byte_range('0', '9') | byte_range('a', 'f') |
-    byte_range('A', 'F');
+const ByteSet kHex =
+    byte_range('0', '9') | byte_range('a', 'f') | byte_range('A', 'F');
 
 }  // namespace
 
@@ -56,8 +56,8 @@ ByteGrammar::Symbol JsonGrammar::character() {
   if (!character_) {
     ByteGrammar& g = grammar_;
     const auto in = [&](int first, int last) {
-      return g.bytes(byte_range(
-          static_cast<uint8_t>(first), static_cast<uint8_t>(last)));
+      return g.bytes(
+          byte_range(static_cast<uint8_t>(first), static_cast<uint8_t>(last)));
     };
     const Symbol next = in(0x80, 0xBF);
     ByteSet plain = byte_range(0x20, 0x7E);
@@ -165,12 +165,7 @@ ByteGrammar::Symbol JsonGrammar::any_value() {
     const ByteGrammar::Rule rule = grammar_.add_rule();
     value_ = ByteGrammar::rule(rule);  // before its parts, which use it
     for (const Symbol& form :
-         {any_object(),
-          any_array(),
-          string(),
-          number({}),
-          boolean(),
-          null()}) {
+         {any_object(), any_array(), string(), number({}), boolean(), null()}) {
       grammar_.add_alternative(rule, {form});
     }
   }
@@ -179,8 +174,8 @@ ByteGrammar::Symbol JsonGrammar::any_value() {
 
 ByteGrammar::Symbol JsonGrammar::any_object() {
   if (!object_) {
-    object_ = list(
-        '{', '}', join(string(), colon(), any_value()), 0, std::nullopt);
+    object_ =
+        list('{', '}', join(string(), colon(), any_value()), 0, std::nullopt);
   }
   return *object_;
 }
@@ -215,12 +210,10 @@ ByteGrammar::Symbol JsonGrammar::fraction() {
 ByteGrammar::Symbol JsonGrammar::exponent() {
   if (!exponent_) {
     ByteGrammar& g = grammar_;
-    const ByteGrammar::Rule sign =
-        g.add_rule({{}, {g.bytes(any_of("+-"))}});
+    const ByteGrammar::Rule sign = g.add_rule({{}, {g.bytes(any_of("+-"))}});
     // Two digits: no number becomes infinite.
     exponent_ = ByteGrammar::rule(g.add_rule(
-        {{},
-         {g.bytes(any_of("eE")), ByteGrammar::rule(sign), digits(1, 2)}}));
+        {{}, {g.bytes(any_of("eE")), ByteGrammar::rule(sign), digits(1, 2)}}));
   }
   return *exponent_;
 }
@@ -278,23 +271,20 @@ void JsonGrammar::add_up_to(
   for (int64_t low = least; low <= most; power *= 10) {
     if (power > low) {
       const int64_t high = std::min(most, power - 1);
-      add_same_length(
-          rule, before, std::to_string(low), std::to_string(high));
+      add_same_length(rule, before, std::to_string(low), std::to_string(high));
       low = high + 1;
     }
   }
 }
 
 ByteGrammar::Symbol JsonGrammar::integer(const NumberRange& range) {
-  const int64_t least = std::max(range.least.value_or(-kMostInteger), -kMostInteger);
-  const int64_t most = std::min(range.most.value_or(kMostInteger), kMostInteger);
+  const int64_t least =
+      std::max(range.least.value_or(-kMostInteger), -kMostInteger);
+  const int64_t most =
+      std::min(range.most.value_or(kMostInteger), kMostInteger);
   const ByteGrammar::Rule rule = grammar_.add_rule();
   add_up_to(rule, {}, std::max<int64_t>(least, 0), most);
-  add_up_to(
-      rule,
-      grammar_.literal("-"),
-      std::max<int64_t>(-most, 1),
-      -least);
+  add_up_to(rule, grammar_.literal("-"), std::max<int64_t>(-most, 1), -least);
   return ByteGrammar::rule(rule);
 }
 
@@ -307,26 +297,27 @@ ByteGrammar::Symbol JsonGrammar::number(const NumberRange& range) {
     g.add_alternative(rule, {integer({}), fraction(), exponent()});
     // The integer part of -0.5 is -0.
     g.add_alternative(
-        rule,
-        join(
-            g.literal("-0."), digits(1, kMostDigits), exponent()));
+        rule, join(g.literal("-0."), digits(1, kMostDigits), exponent()));
     return ByteGrammar::rule(rule);
   }
-  const int64_t least = std::max(range.least.value_or(-kMostInteger), -kMostInteger);
-  const int64_t most = std::min(range.most.value_or(kMostInteger), kMostInteger);
+  const int64_t least =
+      std::max(range.least.value_or(-kMostInteger), -kMostInteger);
+  const int64_t most =
+      std::min(range.most.value_or(kMostInteger), kMostInteger);
   g.add_alternative(rule, {integer(range)});
-  const auto with_fraction = [&](std::string_view sign, int64_t from, int64_t to) {
-    const ByteGrammar::Rule whole = g.add_rule();
-    add_up_to(whole, g.literal(sign), std::max<int64_t>(from, 0), to);
-    if (!g.alternatives(whole).empty()) {
-      g.add_alternative(
-          rule,
-          join(
-              ByteGrammar::rule(whole),
-              g.literal("."),
-              digits(1, kMostDigits)));
-    }
-  };
+  const auto with_fraction =
+      [&](std::string_view sign, int64_t from, int64_t to) {
+        const ByteGrammar::Rule whole = g.add_rule();
+        add_up_to(whole, g.literal(sign), std::max<int64_t>(from, 0), to);
+        if (!g.alternatives(whole).empty()) {
+          g.add_alternative(
+              rule,
+              join(
+                  ByteGrammar::rule(whole),
+                  g.literal("."),
+                  digits(1, kMostDigits)));
+        }
+      };
   with_fraction("", least, most - 1);
   with_fraction("-", -most, -least - 1);
   return ByteGrammar::rule(rule);

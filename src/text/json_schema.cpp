@@ -25,12 +25,24 @@ constexpr int64_t kMostRepeats = 4096;
 
 // Say something about a value without restricting it.
 constexpr std::array kAnnotations{
-    "title", "description", "default", "examples", "$schema", "$id",
-    "$comment", "$defs", "definitions", "deprecated", "readOnly", "writeOnly",
-    "discriminator", "$anchor", "strict"};
+    "title",
+    "description",
+    "default",
+    "examples",
+    "$schema",
+    "$id",
+    "$comment",
+    "$defs",
+    "definitions",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "discriminator",
+    "$anchor",
+    "strict"};
 
-constexpr std::array kTypes{
-    "object", "array", "string", "number", "integer", "boolean", "null"};
+constexpr std::array
+    kTypes{"object", "array", "string", "number", "integer", "boolean", "null"};
 
 class SchemaCompiler {
  public:
@@ -293,9 +305,8 @@ class SchemaCompiler {
   Symbol array(Keywords& keywords, const std::string& path) {
     const auto [least, most] = bounds(keywords, "minItems", "maxItems", path);
     const Json* items = keywords.find("items");
-    const Symbol item = items == nullptr
-        ? json_.any_value()
-        : compile_at(*items, path + "/items");
+    const Symbol item = items == nullptr ? json_.any_value()
+                                         : compile_at(*items, path + "/items");
     return json_.list('[', ']', {item}, least, most);
   }
 
@@ -308,7 +319,8 @@ class SchemaCompiler {
     const std::vector<std::string> required = required_of(keywords, path);
     if (properties != nullptr && !properties->is_object()) {
       fail(
-          ErrorCode::invalid_request, "{}: \"properties\" must be an object",
+          ErrorCode::invalid_request,
+          "{}: \"properties\" must be an object",
           path);
     }
     const bool closed = additional != nullptr && *additional == Json(false);
@@ -351,11 +363,7 @@ class SchemaCompiler {
     const Symbol value =
         compile_at(*additional, path + "/additionalProperties");
     return json_.list(
-        '{',
-        '}',
-        join(json_.string(), json_.colon(), value),
-        0,
-        std::nullopt);
+        '{', '}', join(json_.string(), json_.colon(), value), 0, std::nullopt);
   }
 
   struct Property {

@@ -51,8 +51,8 @@ class BareCallParser final : public TextBeforeCalls {
   }
 
   bool open() {
-    const size_t first = std::min(
-        buffer_.find_first_not_of(" \t\r\n"), buffer_.size());
+    const size_t first =
+        std::min(buffer_.find_first_not_of(" \t\r\n"), buffer_.size());
     const std::string_view rest = std::string_view(buffer_).substr(first);
     if (rest.starts_with(kPythonTag)) {
       raw_ += buffer_.substr(0, first + kPythonTag.size());

@@ -19,7 +19,11 @@ constexpr std::string_view kChannel = "<|channel|>";
 constexpr std::string_view kRecipient = "to=functions.";
 // Each ends a message's body.
 constexpr std::array<std::string_view, 5> kEnds{
-    "<|end|>", "<|call|>", "<|return|>", "<|start|>", "<|channel|>"};
+    "<|end|>",
+    "<|call|>",
+    "<|return|>",
+    "<|start|>",
+    "<|channel|>"};
 
 class HarmonyCallParser final : public ToolCallParser {
  public:
@@ -74,7 +78,8 @@ class HarmonyCallParser final : public ToolCallParser {
       call_.emplace(tools_, sink_);
       raw_.clear();
       call_->push(
-          "{\"name\": " + to_json_line(Json(header.substr(begin, end - begin))) +
+          "{\"name\": " +
+          to_json_line(Json(header.substr(begin, end - begin))) +
           ", \"arguments\": ");
       return;
     }
@@ -155,8 +160,7 @@ class HarmonyCallParser final : public ToolCallParser {
 std::unique_ptr<ToolCallParser> make_harmony_call_parser(
     ToolSchemas tools,
     ToolCallSink sink) {
-  return std::make_unique<HarmonyCallParser>(
-      std::move(tools), std::move(sink));
+  return std::make_unique<HarmonyCallParser>(std::move(tools), std::move(sink));
 }
 
 }  // namespace bantam

@@ -97,8 +97,7 @@ class MarkedCallParser final : public TextBeforeCalls {
       name.pop_back();
     }
     take(brace);
-    json_->push(
-        "{\"name\": " + to_json_line(Json(name)) + ", \"arguments\": ");
+    json_->push("{\"name\": " + to_json_line(Json(name)) + ", \"arguments\": ");
     part_ = Part::named;
     return true;
   }

@@ -136,8 +136,8 @@ class TaggedCallParser final : public TextBeforeCalls {
     const size_t key_end = buffer_.find('>');
     const size_t end = buffer_.find(kParameterEnd, searched_);
     if (key_end == buffer_.npos || end == buffer_.npos) {
-      searched_ = buffer_.size() -
-          std::min(buffer_.size(), kParameterEnd.size());
+      searched_ =
+          buffer_.size() - std::min(buffer_.size(), kParameterEnd.size());
       return false;
     }
     searched_ = 0;
@@ -218,8 +218,8 @@ bool mentions_type(const Json& schema, const char* name) {
 }  // namespace
 
 std::string parameter_json(const std::string& text, const Json& schema) {
-  const bool only_string = mentions_type(schema, "string") &&
-      !schema["type"].is_array();
+  const bool only_string =
+      mentions_type(schema, "string") && !schema["type"].is_array();
   if (!only_string) {
     try {
       const Json value = parse_json(text, "a parameter");

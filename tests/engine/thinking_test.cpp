@@ -5,8 +5,8 @@
 
 #include <filesystem>
 
-#include "bantam/engine.h"
 #include "../base/temporary_folder.h"
+#include "bantam/engine.h"
 
 namespace bantam {
 namespace {

@@ -140,7 +140,8 @@ TEST_P(Conformance, AGpuAgreesWithTheReference) {
   if (!nn::mx::gpu::is_available()) {
     GTEST_SKIP() << "no GPU";
   }
-  ModelRun gpu(golden_.model, nn::KernelPath::stock, 1, 16, nn::mx::Device::gpu);
+  ModelRun gpu(
+      golden_.model, nn::KernelPath::stock, 1, 16, nn::mx::Device::gpu);
   for (const Case& c : golden_.cases) {
     for (const int64_t chunk : {1, 4, 1000}) {
       EXPECT_LE(

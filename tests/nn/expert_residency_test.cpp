@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/mapped_file.h"
 #include "../base/temporary_folder.h"
+#include "base/mapped_file.h"
 
 namespace bantam::nn {
 namespace {

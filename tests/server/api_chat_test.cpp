@@ -68,9 +68,8 @@ TEST_F(Chat, GivesEachChoiceASeed) {
 }
 
 TEST_F(Chat, TellsLogprobs) {
-  const auto content =
-      chat(R"("logprobs":true,"top_logprobs":2)")
-          .json()["choices"][0]["logprobs"]["content"];
+  const auto content = chat(R"("logprobs":true,"top_logprobs":2)")
+                           .json()["choices"][0]["logprobs"]["content"];
   ASSERT_EQ(content.size(), 3u);
   EXPECT_EQ(content[0]["token"], "Hello");
   EXPECT_EQ(content[0]["logprob"], -0.25);
@@ -80,8 +79,7 @@ TEST_F(Chat, TellsLogprobs) {
 }
 
 TEST_F(Chat, StreamsLogprobsWithTheirTokens) {
-  const auto list =
-      events(chat(R"("logprobs":true,"stream":true)").body);
+  const auto list = events(chat(R"("logprobs":true,"stream":true)").body);
   size_t rated = 0;
   for (const std::string& data : list) {
     if (data != "[DONE]") {
@@ -96,8 +94,12 @@ TEST_F(Chat, StreamsLogprobsWithTheirTokens) {
 TEST_F(Chat, ReturnsToolCalls) {
   backend_.script = [](const Request&) {
     return std::vector<std::string>{
-        "Let me see.\n", "<tool_", "call>\n{\"name\": \"wea", "ther\", ",
-        "\"arguments\": {\"city\": ", "\"Paris\"}}\n</tool_call>"};
+        "Let me see.\n",
+        "<tool_",
+        "call>\n{\"name\": \"wea",
+        "ther\", ",
+        "\"arguments\": {\"city\": ",
+        "\"Paris\"}}\n</tool_call>"};
   };
   const auto choice = chat(kTools).json()["choices"][0];
   EXPECT_EQ(choice["finish_reason"], "tool_calls");
@@ -168,8 +170,8 @@ TEST_F(Chat, HoldsARequiredCallToItsSchema) {
     return std::vector<std::string>{
         R"({"name": "weather", "arguments": {"city": "Oslo"}})"};
   };
-  const auto choice = chat(kTools + R"(,"tool_choice":"required")")
-                          .json()["choices"][0];
+  const auto choice =
+      chat(kTools + R"(,"tool_choice":"required")").json()["choices"][0];
   EXPECT_EQ(choice["finish_reason"], "tool_calls");
   EXPECT_EQ(
       choice["message"]["tool_calls"][0]["function"]["arguments"],
@@ -188,8 +190,8 @@ TEST_F(Chat, StopsAfterOneCallWhereOnlyOneIsWanted) {
     tokens.resize(1000, "x");
     return tokens;
   };
-  const auto choice = chat(kTools + R"(,"parallel_tool_calls":false)")
-                          .json()["choices"][0];
+  const auto choice =
+      chat(kTools + R"(,"parallel_tool_calls":false)").json()["choices"][0];
   EXPECT_EQ(choice["message"]["tool_calls"].size(), 1u);
   EXPECT_EQ(choice["finish_reason"], "tool_calls");
   EXPECT_LT(backend_.tokens(), 900);
@@ -220,8 +222,7 @@ TEST_F(Chat, PassesASchemaOn) {
       R"("schema":{"type":"object","properties":{"a":{"type":"integer"}}}}})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_NE(
-      backend_.requests().at(0).json_schema.find("integer"),
-      std::string::npos);
+      backend_.requests().at(0).json_schema.find("integer"), std::string::npos);
   EXPECT_EQ(chat(R"("response_format":{"type":"json_object"})").status, 200);
   EXPECT_EQ(backend_.requests().at(1).json_schema, R"({"type":"object"})");
 }

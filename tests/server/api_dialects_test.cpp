@@ -68,8 +68,8 @@ TEST_F(Dialects, ResponsesReadItems) {
 }
 
 TEST_F(Dialects, ResponsesStream) {
-  const auto list = parsed(events(
-      post("/v1/responses", R"({"input":"Hi","stream":true})").body));
+  const auto list = parsed(
+      events(post("/v1/responses", R"({"input":"Hi","stream":true})").body));
   EXPECT_EQ(
       types(list),
       (std::vector<std::string>{
@@ -101,8 +101,8 @@ TEST_F(Dialects, ResponsesCallFunctions) {
   const auto json = post("/v1/responses", body + "}").json();
   EXPECT_EQ(json["output"][0]["type"], "function_call");
   EXPECT_EQ(json["output"][0]["arguments"], R"({"city": "Oslo"})");
-  const auto list = parsed(
-      events(post("/v1/responses", body + R"(,"stream":true})").body));
+  const auto list =
+      parsed(events(post("/v1/responses", body + R"(,"stream":true})").body));
   EXPECT_EQ(
       types(list),
       (std::vector<std::string>{
@@ -160,12 +160,12 @@ TEST_F(Dialects, MessagesReadBlocks) {
 }
 
 TEST_F(Dialects, MessagesStream) {
-  const auto list = parsed(events(
-      post(
-          "/v1/messages",
-          R"({"max_tokens":50,"stream":true,"messages":[)"
-          R"({"role":"user","content":"Hi"}]})")
-          .body));
+  const auto list =
+      parsed(events(post(
+                        "/v1/messages",
+                        R"({"max_tokens":50,"stream":true,"messages":[)"
+                        R"({"role":"user","content":"Hi"}]})")
+                        .body));
   EXPECT_EQ(
       types(list),
       (std::vector<std::string>{

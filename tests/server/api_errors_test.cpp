@@ -163,12 +163,10 @@ TEST_F(Errors, AnswerBrokenHttp) {
   expect_error(send("GET / HTTP/3.0\r\n\r\n"), 505, "");
   options_.http.limits.body_bytes = 100;
   server_.reset();
+  expect_error(post("/v1/chat/completions", std::string(200, 'x')), 413, "");
   expect_error(
-      post("/v1/chat/completions", std::string(200, 'x')), 413, "");
-  expect_error(
-      send(
-          request("GET", "/health", "", "X: " + std::string(40000, 'x') +
-                                            "\r\n")),
+      send(request(
+          "GET", "/health", "", "X: " + std::string(40000, 'x') + "\r\n")),
       431,
       "");
   // Even while a large body is still being sent.
@@ -208,8 +206,7 @@ TEST_F(Errors, NeedAKeyForOtherMachines) {
 
 TEST_F(Errors, KeepOtherSitesOut) {
   const auto from = [&](const std::string& origin) {
-    return send(
-        request("GET", "/v1/models", "", "Origin: " + origin + "\r\n"));
+    return send(request("GET", "/v1/models", "", "Origin: " + origin + "\r\n"));
   };
   EXPECT_EQ(from("https://evil.example").status, 403);
   EXPECT_EQ(from("null").status, 403);

@@ -8,8 +8,7 @@ namespace {
 using Load = ServerTest;
 
 std::string chat_request(const std::string& fields = "") {
-  const std::string body =
-      R"({"messages":[{"role":"user","content":"Hi"}])" +
+  const std::string body = R"({"messages":[{"role":"user","content":"Hi"}])" +
       (fields.empty() ? "" : "," + fields) + "}";
   return "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
          "Content-Length: " +
@@ -67,9 +66,8 @@ TEST_F(Load, StopsForAClientThatHangsUp) {
     ASSERT_TRUE(wait_for([&] { return !backend_.is_running(); }, 1));
     EXPECT_LT(backend_.tokens(), before + 100);
   }
-  EXPECT_TRUE(wait_for([&] {
-    return get("/v1/status").json()["requests"]["hung_up"] == 2;
-  }));
+  EXPECT_TRUE(wait_for(
+      [&] { return get("/v1/status").json()["requests"]["hung_up"] == 2; }));
 }
 
 TEST_F(Load, TakesAWaiterThatHangsUpOutOfTheQueue) {
@@ -81,9 +79,8 @@ TEST_F(Load, TakesAWaiterThatHangsUpOutOfTheQueue) {
   ASSERT_TRUE(wait_for([&] { return backend_.is_running(); }));
   TestClient second(server().port());
   second.send(chat_request());
-  ASSERT_TRUE(wait_for([&] {
-    return get("/v1/status").json()["requests"]["waiting"] == 1;
-  }));
+  ASSERT_TRUE(wait_for(
+      [&] { return get("/v1/status").json()["requests"]["waiting"] == 1; }));
   second.close();
   // Its place is free again.
   EXPECT_TRUE(wait_for([&] {
@@ -182,8 +179,7 @@ TEST_F(Load, SurvivesACrowd) {
           continue;  // hangs up
         }
         const Answer answer = client.read_answer();
-        const bool whole =
-            answer.status == 200 && answer.body.size() > 100;
+        const bool whole = answer.status == 200 && answer.body.size() > 100;
         ++(whole ? answered : answer.status == 503 ? refused : strange);
       }
     });

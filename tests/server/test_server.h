@@ -157,7 +157,9 @@ class TestClient {
   void read_chunks(Answer& answer, double seconds) {
     while (true) {
       read_until(
-          [](const std::string& text) { return text.find("\r\n") != text.npos; },
+          [](const std::string& text) {
+            return text.find("\r\n") != text.npos;
+          },
           seconds);
       const size_t line = text_.find("\r\n");
       if (line == text_.npos) {
@@ -205,10 +207,7 @@ class ServerTest : public testing::Test {
   ApiServer& server() {
     if (!server_) {
       server_ = std::make_unique<ApiServer>(
-          options_,
-          model_,
-          backend_,
-          std::make_unique<FakeMachine>(pressure_));
+          options_, model_, backend_, std::make_unique<FakeMachine>(pressure_));
       server_->start();
     }
     return *server_;

@@ -50,8 +50,7 @@ TEST_P(JsonConstraintTest, MasksAreWhatTheAutomatonSays) {
     std::vector<TokenId> allowed;
     for (TokenId id = 0; id < size; ++id) {
       ByteAutomaton::State next = state;
-      const std::string bytes =
-          vocabulary->is_special(id) ? "" : bytes_of(id);
+      const std::string bytes = vocabulary->is_special(id) ? "" : bytes_of(id);
       for (const char c : bytes) {
         next = next == ByteAutomaton::kDead
             ? next

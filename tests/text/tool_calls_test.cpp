@@ -8,8 +8,7 @@ namespace bantam {
 namespace {
 
 const ToolSchemas kTools{
-    {"weather",
-     Json::parse(R"({"type":"object","properties":{
+    {"weather", Json::parse(R"({"type":"object","properties":{
        "city":{"type":"string"},"days":{"type":"integer"}}})")},
     {"now", Json()}};
 
@@ -78,10 +77,14 @@ TEST(ToolCalls, Hermes) {
       form,
       R"(<tool_call>{"name":"now","arguments":"{\"a\": 1}"}</tool_call>)",
       {.calls = {{"now", R"({"a":1})"}}});
-  expect(form, R"(<tool_call>{"name":"now"}</tool_call>)",
-         {.calls = {{"now", "{}"}}});
-  expect(form, R"(<tool_call>{"name":"now","arguments":{}})",
-         {.calls = {{"now", "{}"}}});
+  expect(
+      form,
+      R"(<tool_call>{"name":"now"}</tool_call>)",
+      {.calls = {{"now", "{}"}}});
+  expect(
+      form,
+      R"(<tool_call>{"name":"now","arguments":{}})",
+      {.calls = {{"now", "{}"}}});
 }
 
 TEST(ToolCalls, HermesMalformed) {
@@ -112,10 +115,7 @@ TEST(ToolCalls, QwenXml) {
       "<tool_call>\n<function=weather>\n<parameter=city>\n12\n</parameter>\n"
       "</function>\n</tool_call>",
       {.calls = {{"weather", R"({"city": "12"})"}}});
-  expect(
-      form,
-      "<function=now>\n</function>\n",
-      {.calls = {{"now", "{}"}}});
+  expect(form, "<function=now>\n</function>\n", {.calls = {{"now", "{}"}}});
   for (const std::string raw :
        {"<tool_call>\n<function=nosuch>\n</function>\n</tool_call>",
         "<tool_call>\n<function=now>\n<parameter=a>\n1",
@@ -173,8 +173,7 @@ TEST(ToolCalls, Harmony) {
       "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>"
       "commentary to=functions.weather <|constrain|>json<|message|>"
       "{\"city\": \"Oslo\"}",
-      {.reasoning = "Hm.",
-       .calls = {{"weather", "{\"city\": \"Oslo\"}"}}});
+      {.reasoning = "Hm.", .calls = {{"weather", "{\"city\": \"Oslo\"}"}}});
   expect(
       form,
       "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>"
