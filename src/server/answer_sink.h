@@ -97,11 +97,15 @@ class AnswerCollector final : public AnswerSink {
 
 struct Usage {
   int64_t prompt_tokens = 0;
+  int64_t cached_tokens = 0;
   int64_t completion_tokens = 0;
   int64_t reasoning_tokens = 0;
 
-  /// The prompt of several choices counts once.
+  /// The prompt of several choices counts once, as the first one found it.
   void add(const Result& result) {
+    if (completion_tokens == 0) {
+      cached_tokens = result.cached_tokens;
+    }
     prompt_tokens = result.prompt_tokens;
     completion_tokens += result.completion_tokens();
     reasoning_tokens += result.reasoning_tokens;

@@ -212,7 +212,7 @@ Json usage_json(const Usage& usage) {
       {"prompt_tokens", usage.prompt_tokens},
       {"completion_tokens", usage.completion_tokens},
       {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
-      {"prompt_tokens_details", {{"cached_tokens", 0}}},
+      {"prompt_tokens_details", {{"cached_tokens", usage.cached_tokens}}},
       {"completion_tokens_details",
        {{"reasoning_tokens", usage.reasoning_tokens}}}};
 }

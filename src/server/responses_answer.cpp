@@ -35,7 +35,7 @@ void complete(Json& response, const std::string& reason, const Result& result) {
   const int64_t output = result.completion_tokens();
   response["usage"] = {
       {"input_tokens", result.prompt_tokens},
-      {"input_tokens_details", {{"cached_tokens", 0}}},
+      {"input_tokens_details", {{"cached_tokens", result.cached_tokens}}},
       {"output_tokens", output},
       {"output_tokens_details",
        {{"reasoning_tokens", result.reasoning_tokens}}},
