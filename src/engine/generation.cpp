@@ -416,6 +416,8 @@ Result Engine::Impl::generate(
   // A run that fails is not watched any more.
   const OnFailure stop_watching([&] { guard.reset(); });
   nn::settle(compute);  // of what a run before may have left
+  // Buffers of other sizes than this prompt's would come on top of the plan.
+  nn::give_back();
   residency.reset_traffic();
   if (!options.reuse_prefix) {
     timeline.forget();

@@ -146,7 +146,10 @@ Receipt read_receipt(const std::string& path) {
 
 std::vector<EnvironmentChange> environment_changes(const Receipt& receipt) {
   const Checkpoint checkpoint(locate_model(receipt.options.model));
-  const Json now = environment_json(checkpoint.files());
+  Json now = environment_json(checkpoint.files());
+  if (receipt.options.kernels == KernelChoice::portable) {
+    now["kernels"] = "portable";  // which the engine will choose
+  }
   std::vector<EnvironmentChange> changes;
   for (const EnvironmentKey& entry : kEnvironment) {
     const Json then = receipt.environment.is_object()

@@ -55,6 +55,7 @@ TokenTimes Engine::Impl::time_tokens(
   result.finish_reason = FinishReason::length;
   nn::settle(compute);  // of what a run before may have left
   timeline.forget();
+  timeline.start(prompt, {});
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
   TokenLoop loop(*model, cache, {}, compute, /* may_run_ahead = */ true);
   guard->so_far().begin(result);

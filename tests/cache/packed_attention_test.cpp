@@ -50,6 +50,7 @@ class PackedAttention : public testing::Test {
       int64_t budget,
       int64_t chunk) {
     const nn::Compute where = compute(path);
+    attention_.prepare(where);
     ModelShape shape;
     shape.layers = {{.kv_heads = 2, .head_dim = 64}};
     KvCache cache(shape, budget, where, bits);
