@@ -46,6 +46,9 @@ AnswerPieces AnswerStream::push(TokenId token) {
   } else if (reasoning_.inside()) {
     ++reasoning_tokens_;
   }
+  if (token >= tokenizer_.vocabulary_size()) {
+    return {};  // a row that pads the model's output: it has no text
+  }
   if (!shows_special_ && tokenizer_.is_special(token)) {
     // A special token has no text, but may be the mark of a channel.
     const std::string_view spelling = tokenizer_.spelling(token);

@@ -13,7 +13,7 @@ says out 'keys and values'
 says out 'fits +yes'
 
 # The edge is exact: it fits at max_context_tokens and not at one more.
-for budget in 142MB 150MB 158MB; do
+for budget in 147MB 155MB 163MB; do
   run 4 plan smollm2 --json --budget $budget
   most=$(field "out['max_context_tokens']")
   [ "$most" -gt 0 ] || complain "no context fits $budget"
@@ -24,17 +24,17 @@ for budget in 142MB 150MB 158MB; do
 done
 
 # What would fit is named with its numbers, and fits when taken.
-run 4 plan smollm2 --json --budget 150MB
+run 4 plan smollm2 --json --budget 155MB
 check "any(o['option'] == 'smaller_context' for o in out['options'])"
-check "out['reasons'] and '150.0 MB' in out['reasons'][0]"
+check "out['reasons'] and '155.0 MB' in out['reasons'][0]"
 for flags in $(python3 -c "import json
 for o in json.load(open('$dir/out'))['options']:
   if o['command'] and o['command'].startswith('--'):
     print(o['command'].replace(' ', '='))"); do
   # shellcheck disable=SC2046
-  run 0 plan smollm2 --json --budget 150MB $(echo "$flags" | tr '=' ' ')
+  run 0 plan smollm2 --json --budget 155MB $(echo "$flags" | tr '=' ' ')
 done
-run 4 plan smollm2 --budget 150MB
+run 4 plan smollm2 --budget 155MB
 says out 'what would fit'
 says out '--max-kv-size'
 
