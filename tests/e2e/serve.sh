@@ -9,6 +9,7 @@ command -v curl >/dev/null || { echo "SKIPPED: no curl"; exit 77; }
 # start NAME ARGS...: in the background; BASE is its address.
 start() {
   command_line="bantam serve $*"
+  : >"$dir/serve.out"  # not the address of a server before
   "$bantam" serve "$@" --port 0 >"$dir/serve.out" 2>"$dir/serve.err" &
   server=$!
   tries=0
@@ -142,7 +143,7 @@ says serve.err 'finishing'
 refuses 2 'API key' serve smollm2 --host 0.0.0.0
 refuses 2 'api-key-file' serve smollm2 --api-key-file "$dir/none"
 refuses 2 'parallel' serve smollm2 --parallel 2
-refuses 3 'nothing|not' serve "$dir/none.gguf"
+refuses 3 'no such file' serve "$dir/none.gguf"
 
 # The key opens, and is shown nowhere.
 printf 'hunter2hunter2\n' >"$dir/key"
