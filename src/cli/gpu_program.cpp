@@ -13,6 +13,7 @@
 
 namespace bantam {
 
+#if !defined(__APPLE__)
 namespace {
 
 constexpr const char* kProgram = "bantam-cuda";
@@ -27,6 +28,7 @@ bool has_cuda_driver() {
 }
 
 }  // namespace
+#endif
 
 void require_gpu() {
   if (gpu_available()) {
