@@ -34,12 +34,16 @@ class Backend {
   virtual ~Backend() = default;
 
   /// Answers one request. A stop request ends it early with what was
-  /// generated so far (FinishReason::cancelled). One call at a time.
+  /// generated so far (FinishReason::cancelled). At most parallel() calls at a
+  /// time.
   /// Throws bantam::Error.
   virtual Result generate(
       const Request& request,
       const Observer& observer = {},
       std::stop_token stop = {}) = 0;
+
+  /// How many requests can be answered at the same time.
+  virtual int64_t parallel() const { return 1; }
 
   /// The length of the request's prompt in tokens, checked as generate() would
   /// check it; nullopt: this backend cannot tell beforehand. Any thread, also

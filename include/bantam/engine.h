@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The engine: a loaded model that answers requests, one at a time, with a cache
-// of fixed size. What a request shares with the beginning of an earlier one is
-// not computed again.
+// The engine: a loaded model that answers requests, one at a time or a stated
+// number at the same time, each with a cache of fixed size. What a request
+// shares with the beginning of an earlier one is not computed again.
 //
 //   bantam::Engine engine({.model = "smollm2"});
 //   bantam::Request request;
@@ -35,8 +35,9 @@ bool gpu_available();
 /// every machine can run. For all engines of a process the last choice counts.
 enum class KernelChoice { native, mlx, portable };
 
-/// Two checkpoints for a model with recurrent states or sliding windows, and
-/// nothing for others, whose cache is enough.
+/// Two checkpoints (for each of EngineOptions::parallel) for a model with
+/// recurrent states or sliding windows, and nothing for others, whose cache is
+/// enough.
 inline constexpr int64_t kAutoPrefixCache = -1;
 
 struct EngineOptions {
@@ -53,6 +54,11 @@ struct EngineOptions {
   /// Take up what the cache still holds of an earlier prompt. On the CPU path
   /// the answer is the same either way, bit for bit.
   bool reuse_prefix = true;
+  /// Requests that generate() may answer at the same time; at least 1. Each has
+  /// a cache of its own, which is part of the plan. They take turns, a token
+  /// or a piece of a prompt each: on the CPU path their answers have the bits
+  /// that they would have alone.
+  int64_t parallel = 1;
   DeviceChoice device = DeviceChoice::cpu;
   KernelChoice kernels = KernelChoice::native;
   MemoryRules memory;
@@ -92,7 +98,9 @@ struct GraphCost {
   double token_s = 0;
 };
 
-/// Not copied, not shared: one thread at a time may call it.
+/// Not copied. One thread at a time may call it, except that as many as
+/// EngineOptions::parallel may be in generate() (more wait), and any in
+/// prompt_tokens().
 class Engine final : public Backend {
  public:
   /// Plans, checks the machine, then loads the model. Throws not_found,
@@ -108,6 +116,7 @@ class Engine final : public Backend {
       const Observer& observer = {},
       std::stop_token stop = {}) override;
 
+  int64_t parallel() const override;
   std::optional<int64_t> prompt_tokens(const Request& request) const override;
 
   /// No request comes for now: what the machine does until then is not held

@@ -99,6 +99,7 @@ int plan(const CLI::Option& model, const SettingFlags& flags) {
   const RunConfig config = flags.read(std::move(arguments));
   EngineOptions options = engine_options(config);
   options.model = choose_model(config).name;
+  options.parallel = config.integer("server.parallel");
   options.prefix_cache_bytes = config.bytes("runtime.prefix_cache").value_or(0);
   const Json report = plan_report(options);
   if (config.boolean("output.json")) {

@@ -129,6 +129,9 @@ int serve(const CLI::Option& model_argument, const SettingFlags& flags) {
   const ChosenModel chosen = choose_model(config);
   EngineOptions engine_settings = engine_options(config);
   engine_settings.model = chosen.name;
+  engine_settings.parallel = config.integer("server.parallel");
+  engine_settings.prefix_cache_bytes =
+      config.bytes("runtime.prefix_cache").value_or(kAutoPrefixCache);
   engine_settings.memory.on_stuck = [](const Result&) {
     std::fputs(
         "bantam: memory pressure, and an evaluation does not return\n", stderr);

@@ -222,10 +222,10 @@ inline constexpr std::array kSettings{
         .fallback = "1",
         .least = 1,
         .most = 64,
-        .pending = "*",
-        .commands = commands::kServe,
+        .commands = commands::kServe | commands::kPlan,
         .group = setting_groups::kServer,
-        .help = "Requests answered at the same time"},
+        .help = "Requests answered at the same time, each with a cache of its "
+                "own in the memory plan"},
     Setting{
         .key = "server.queue",
         .flag = "--queue",
@@ -411,7 +411,7 @@ inline constexpr std::array kSettings{
         .flag = "--prefix-cache",
         .kind = SettingKind::size,
         .least = 0,
-        .commands = commands::kChat | commands::kPlan,
+        .commands = commands::kChat | commands::kServe | commands::kPlan,
         .group = setting_groups::kEngine,
         .help = "Memory for beginnings of earlier prompts; left out, what one "
                 "conversation needs"},

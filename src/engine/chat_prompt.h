@@ -51,8 +51,11 @@ class ChatPrompt {
   EncodedPrompt encode(const Request& request, std::vector<std::string>& notes)
       const;
 
- private:
+  /// The conversation as the template gets it: a list, if it is sound. Throws
+  /// invalid_request.
   static Json messages_of(const Request& request);
+
+ private:
   void set_thinking(const Request& request, Json& variables) const;
   void note_thinking(
       const Request& request,

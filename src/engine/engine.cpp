@@ -9,6 +9,7 @@
 #include "engine/engine_impl.h"
 #include "engine/mlx_check.h"
 #include "kernels/targets.h"
+#include "machine/shared_source.h"
 #include "machine/this_machine.h"
 #include "nn/eval.h"
 #include "nn/memory_limits.h"
@@ -33,6 +34,7 @@ void check_options(const EngineOptions& options) {
   at_least("--threads", options.threads, 0);
   at_least("--max-kv-size", options.max_kv_size, kMinBudgetTokens);
   at_least("--prefill-chunk", options.prefill_chunk, 1);
+  at_least("--parallel", options.parallel, 1);
   at_least("--prefix-cache", options.prefix_cache_bytes, kAutoPrefixCache);
   if (options.device == DeviceChoice::gpu && !gpu_available()) {
     fail(
@@ -108,7 +110,9 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       checkpoint(locate_model(options.model)),
       shape(describe(checkpoint)),
       run(run_shape(options, shape)),
-      source(make_memory_source(options.memory.source)),
+      source(
+          std::make_unique<SharedMemorySource>(
+              make_memory_source(options.memory.source))),
       recorder(make_recorder(options.memory.record)),
       before(source->sample_with_apps()),
       cleared(clear_and_limit(options, shape, before)),
@@ -128,17 +132,12 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .residency = &residency,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
-      cache(
-          shape,
-          std::max(kMinBudgetTokens, run.kv_budget_tokens),
-          compute,
-          options.kv_bits),
-      timeline(cache, cleared.prefix_bytes),
+      sequences(options.parallel, [this] { return make_sequence(); }),
       token_bytes(*tokenizer) {
   if (recorder) {
     recorder->write(before);
   }
-  guard = make_guard();
+  sequences.first().guard = make_guard(before);
   summary = {
       .name = checkpoint.name(),
       .path = checkpoint.path(),
@@ -160,12 +159,22 @@ Engine::Impl::~Impl() {
   nn::settle(compute);
 }
 
-std::unique_ptr<RunGuard> Engine::Impl::make_guard() {
+std::unique_ptr<Sequence> Engine::Impl::make_sequence() const {
+  return std::make_unique<Sequence>(
+      shape,
+      std::max(kMinBudgetTokens, run.kv_budget_tokens),
+      compute,
+      options.kv_bits,
+      cleared.prefix_bytes / options.parallel);
+}
+
+// Watches from `since` on.
+std::unique_ptr<RunGuard> Engine::Impl::make_guard(const MemorySample& since) {
   return std::make_unique<RunGuard>(
       options.memory,
       *source,
       recorder.get(),
-      std::span(&before, 1),
+      std::span(&since, 1),
       cleared.unknown_accepted);
 }
 
@@ -186,13 +195,17 @@ Result Engine::generate(
   return impl_->generate(request, observer, stop);
 }
 
+int64_t Engine::parallel() const {
+  return impl_->sequences.count();
+}
+
 std::optional<int64_t> Engine::prompt_tokens(const Request& request) const {
   Result checked;
   return static_cast<int64_t>(impl_->prompt_of(request, checked).ids.size());
 }
 
 int64_t Engine::kv_budget_tokens() const {
-  return impl_->cache.budget_tokens();
+  return impl_->sequences.first().cache.budget_tokens();
 }
 
 void Engine::rest() {

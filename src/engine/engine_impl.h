@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What an Engine is made of. engine.cpp plans, checks and loads; generation.cpp
-// answers.
+// takes requests, answering.cpp answers them.
 #pragma once
 
 #include <mlx/mlx.h>
 
 #include <chrono>
-#include <list>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -14,16 +13,14 @@
 #include <vector>
 
 #include "bantam/engine.h"
-#include "cache/kv_cache.h"
-#include "cache/timeline.h"
+#include "base/fair_mutex.h"
 #include "engine/chat_prompt.h"
 #include "engine/run_check.h"
+#include "engine/sequences.h"
 #include "generate/token_loop.h"
-#include "memory/run_guard.h"
 #include "models/registry.h"
 #include "nn/expert_residency.h"
 #include "nn/stream_lease.h"
-#include "text/json_constraint.h"
 #include "text/token_bytes.h"
 #include "weights/checkpoint.h"
 
@@ -53,33 +50,21 @@ struct Engine::Impl {
   TokenTimes time_tokens(int64_t context, int64_t tokens, std::stop_token stop);
   GraphCost count_graph();
 
-  std::unique_ptr<RunGuard> make_guard();
+  std::unique_ptr<Sequence> make_sequence() const;
+  std::unique_ptr<RunGuard> make_guard(const MemorySample& since);
   EncodedPrompt prompt_of(const Request& request, Result& result) const;
   std::vector<int64_t> shared_ends(
       const Request& request,
-      const std::vector<TokenId>& prompt) const;
-  std::vector<TokenId> end_tokens_for(const Request& request) const;
-  JsonConstraint* constraint_for(const Request& request);
-  bool prefill(
       const std::vector<TokenId>& prompt,
-      TokenLoop& loop,
-      const Observer& observer,
-      std::stop_token stop,
-      Result& result);
-  void decode(
-      const Request& request,
-      const EncodedPrompt& prompt,
-      int64_t max_tokens,
-      TokenLoop& loop,
-      const Observer& observer,
-      std::stop_token stop,
-      const Stopwatch& clock,
-      Result& result);
-  ExpertUse expert_use() const;
-  void finish(Result& result);
+      const Timeline& timeline) const;
+  std::vector<TokenId> end_tokens_for(const Request& request) const;
+  JsonConstraint* constraint_for(const Request& request, Sequence& sequence);
   void name_damage(const Error& error) const;
   void rest();
   void reserve(int64_t tokens);
+
+  /// A request being answered.
+  class Answering;
 
   EngineOptions options;
   Stopwatch load_clock;
@@ -90,7 +75,6 @@ struct Engine::Impl {
   std::unique_ptr<TraceWriter> recorder;  // null: nothing is recorded
   MemorySample before;                    // loading
   ClearedRun cleared;
-  std::unique_ptr<RunGuard> guard;
   std::unique_ptr<Tokenizer> tokenizer;
   ChatPrompt chat_prompt;
   std::vector<TokenId> end_tokens;
@@ -98,14 +82,15 @@ struct Engine::Impl {
   nn::Workspace workspace;
   nn::ExpertResidency residency;
   nn::StreamLease stream;
-  std::stop_token run_stop;
+  // What is between here and the sequences is used in turns, each of a chunk or
+  // a token.
+  FairMutex turns;
+  std::stop_token run_stop;  // of the request whose turn it is
   nn::Compute compute;
   std::unique_ptr<Model> model;
-  KvCache cache;
-  Timeline timeline;
   // Made by the first request that asks for JSON.
   std::shared_ptr<const SortedVocabulary> sorted_vocabulary;
-  std::list<std::pair<std::string, JsonConstraint>> constraints;
+  Sequences sequences;
   TokenBytes token_bytes;
   ModelSummary summary;
   double load_s = 0;

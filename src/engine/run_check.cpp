@@ -137,9 +137,9 @@ int64_t prefix_bytes(const EngineOptions& options, const ModelShape& model) {
   }
   const int64_t budget = std::min(options.max_kv_size, model.context_tokens);
   const int64_t checkpoint = model.checkpoint_bytes(budget);
-  return checkpoint > 0
-      ? PrefixStore::kLeastCheckpoints * Pages::rounded(checkpoint)
-      : 0;
+  return checkpoint > 0 ? options.parallel * PrefixStore::kLeastCheckpoints *
+          Pages::rounded(checkpoint)
+                        : 0;
 }
 
 }  // namespace
@@ -157,6 +157,7 @@ RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
       .prefill_chunk = std::min(options.prefill_chunk, context),
       .threads =
           options.threads > 0 ? options.threads : kernels::physical_cores(),
+      .parallel = options.parallel,
       .kv_bits = kv_bits,
       .least_kv_bits = model.least_kv_bits(),
       .prefix_bytes = stock ? 0 : prefix_bytes(options, model),

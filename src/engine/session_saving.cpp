@@ -66,12 +66,14 @@ void Session::save(const std::string& path) {
   }
   record.ids = reusable_ids();
   const auto position = static_cast<int64_t>(record.ids.size());
-  const int64_t bytes = position > 0 ? engine.cache.used_bytes(position) : 0;
+  const int64_t bytes =
+      position > 0 ? engine.sequences.first().cache.used_bytes(position) : 0;
   SealedFileWriter file(path, record_text(record), bytes);
   if (position > 0) {
-    engine.cache.each_used(position, [&](std::byte* from, int64_t count) {
-      file.add({from, static_cast<size_t>(count)});
-    });
+    engine.sequences.first().cache.each_used(
+        position, [&](std::byte* from, int64_t count) {
+          file.add({from, static_cast<size_t>(count)});
+        });
   }
   file.finish();
 }
@@ -79,7 +81,7 @@ void Session::save(const std::string& path) {
 // Moves the cache to where the next prompt can take it up; its tokens.
 std::vector<int32_t> Session::reusable_ids() {
   Engine::Impl& engine = *engine_.impl_;
-  if (exchanges_.empty() || !engine.timeline.is_native()) {
+  if (exchanges_.empty() || !engine.sequences.first().timeline.is_native()) {
     return {};
   }
   // Two possible next messages: what their prompts share is certain.
@@ -91,12 +93,13 @@ std::vector<int32_t> Session::reusable_ids() {
   const std::vector<int32_t> other = ids(",");
   certain.erase(std::ranges::mismatch(certain, other).in1, certain.end());
   if (certain.size() < 2 ||
-      static_cast<int64_t>(certain.size()) > engine.cache.budget_tokens()) {
+      static_cast<int64_t>(certain.size()) >
+          engine.sequences.first().cache.budget_tokens()) {
     return {};
   }
   nn::settle(engine.compute);
-  engine.timeline.start(certain, {});
-  const auto tokens = engine.timeline.tokens();
+  engine.sequences.first().timeline.start(certain, {});
+  const auto tokens = engine.sequences.first().timeline.tokens();
   return {tokens.begin(), tokens.end()};
 }
 
@@ -112,26 +115,28 @@ std::string Session::load_cache(SealedFile& file, const SessionRecord& record) {
   }
   const bool known = std::ranges::all_of(
       record.ids, [&](int32_t id) { return id < engine.shape.vocabulary; });
-  if (!engine.timeline.is_native() || !known ||
-      position > engine.cache.budget_tokens() ||
-      file.payload_bytes() != engine.cache.used_bytes(position)) {
+  if (!engine.sequences.first().timeline.is_native() || !known ||
+      position > engine.sequences.first().cache.budget_tokens() ||
+      file.payload_bytes() !=
+          engine.sequences.first().cache.used_bytes(position)) {
     return "it is not of this model's shape";
   }
   if (!file.payload_is_sound()) {
     return "it is damaged";
   }
   nn::settle(engine.compute);
-  engine.timeline.forget();
+  engine.sequences.first().timeline.forget();
   try {
-    engine.cache.each_used(position, [&](std::byte* to, int64_t count) {
-      file.read({to, static_cast<size_t>(count)});
-    });
+    engine.sequences.first().cache.each_used(
+        position, [&](std::byte* to, int64_t count) {
+          file.read({to, static_cast<size_t>(count)});
+        });
   } catch (const Error&) {
-    engine.timeline.forget();
+    engine.sequences.first().timeline.forget();
     return "it cannot be read";
   }
-  engine.cache.move_to(position);
-  engine.timeline.take_over(record.ids);
+  engine.sequences.first().cache.move_to(position);
+  engine.sequences.first().timeline.take_over(record.ids);
   return "";
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "engine/engine_impl.h"
+#include "engine/answering.h"
 #include "nn/eval.h"
 #include "nn/graph_census.h"
 
@@ -44,26 +44,27 @@ TokenTimes Engine::Impl::time_tokens(
         context,
         shape.context_tokens);
   }
-  if (guard == nullptr) {
-    guard = make_guard();
-  }
   // Something has to be read before there are logits.
   const std::vector<TokenId> prompt =
       measuring_prompt(std::max<int64_t>(context, 1), shape.vocabulary);
   Result result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   result.finish_reason = FinishReason::length;
-  nn::settle(compute);  // of what a run before may have left
-  timeline.forget();
-  timeline.start(prompt, {});
+  Sequence& sequence = sequences.first();
+  const Observer nobody;
+  Answering answering(*this, sequence, nobody, stop);
+  const RunGuard& guard = answering.guard();
+  sequence.timeline.forget();
+  sequence.timeline.start(prompt, {});
   reserve(std::min<int64_t>(run.prefill_chunk, result.prompt_tokens));
-  TokenLoop loop(*model, cache, {}, compute, /* may_run_ahead = */ true);
-  guard->so_far().begin(result);
+  TokenLoop loop(
+      *model, sequence.cache, {}, compute, /* may_run_ahead = */ true);
+  answering.guard().so_far().begin(result);
   TokenTimes times;
-  if (prefill(prompt, loop, {}, stop, result)) {
+  if (answering.prefill(prompt, loop, result)) {
     const Stopwatch clock;
     int64_t done = 0;
-    for (; done < tokens && !guard->must_stop() && !stop.stop_requested();
+    for (; done < tokens && !guard.must_stop() && !stop.stop_requested();
          ++done) {
       const TokenId token = loop.sample(done + 1 == tokens);
       if (!loop.runs_ahead()) {
@@ -73,10 +74,10 @@ TokenTimes Engine::Impl::time_tokens(
     times.decode_s = clock.seconds();
     if (done < tokens) {
       result.finish_reason =
-          guard->must_stop() ? guard->finish_reason() : FinishReason::cancelled;
+          guard.must_stop() ? guard.finish_reason() : FinishReason::cancelled;
     }
   }
-  finish(result);
+  answering.finish(result);
   times.prefill_s = result.timing.prefill_s;
   times.finish_reason = result.finish_reason;
   times.memory = result.memory;
@@ -89,7 +90,8 @@ GraphCost Engine::Impl::count_graph() {
   const std::vector<TokenId> ids =
       measuring_prompt(kRounds + 1, shape.vocabulary);
   nn::settle(compute);
-  timeline.forget();
+  Sequence& sequence = sequences.first();
+  sequence.timeline.forget();
   run_stop = {};
   reserve(1);
   GraphCost cost;
@@ -97,7 +99,7 @@ GraphCost Engine::Impl::count_graph() {
   std::vector<double> build, whole;
   for (size_t i = 0; i < ids.size(); ++i) {
     const Stopwatch clock;
-    nn::mx::array logits = model->forward({&ids[i], 1}, 1, cache);
+    nn::mx::array logits = model->forward({&ids[i], 1}, 1, sequence.cache);
     const double built = clock.seconds();
     if (i == 0) {  // touches the weights for the first time
       cost.primitives = nn::count_primitives(logits);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +30,7 @@ std::vector<MemorySample> parse_memory_trace(
 /// Reads the file; throws not_found as well.
 std::vector<MemorySample> read_memory_trace(const std::string& path);
 
-/// Writes a trace that replays. One thread at a time.
+/// Writes a trace that replays. Any thread.
 class TraceWriter {
  public:
   /// Replaces the file. Throws invalid_request if it cannot be made.
@@ -44,7 +45,7 @@ class TraceWriter {
   void write(const MemorySample& sample) noexcept;
 
   /// Did a write fail?
-  bool failed() const { return error_ != 0; }
+  bool failed() const;
   /// Throws unavailable, once, if a write failed. Without it a failure stays
   /// unsaid.
   void close();
@@ -53,6 +54,7 @@ class TraceWriter {
   void write_line();
 
   std::string path_;
+  mutable std::mutex mutex_;  // of everything below
   int file_ = -1;
   int error_ = 0;  // errno of the first failure
   int64_t written_bytes_ = 0;

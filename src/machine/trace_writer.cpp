@@ -51,7 +51,13 @@ TraceWriter::~TraceWriter() {
   }
 }
 
+bool TraceWriter::failed() const {
+  const std::lock_guard lock(mutex_);
+  return error_ != 0;
+}
+
 void TraceWriter::write(const MemorySample& sample) noexcept {
+  const std::lock_guard lock(mutex_);
   if (file_ < 0 || error_ != 0) {
     return;
   }
@@ -105,6 +111,7 @@ void TraceWriter::write_line() {
 }
 
 void TraceWriter::close() {
+  const std::lock_guard lock(mutex_);
   if (file_ >= 0 && ::close(file_) != 0 && error_ == 0) {
     error_ = errno;
   }

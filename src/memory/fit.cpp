@@ -109,6 +109,26 @@ int64_t last_good(int64_t low, int64_t high, const Predicate& good) {
   return last;
 }
 
+std::optional<FitOption> fewer_at_once(const Question& q) {
+  RunShape run = q.run;
+  run.parallel = last_good(1, q.run.parallel - 1, [&](int64_t parallel) {
+    RunShape at = q.run;
+    at.parallel = parallel;
+    return fits(q, at);
+  });
+  if (run.parallel < 1) {
+    return std::nullopt;
+  }
+  return FitOption{
+      OptionKind::fewer_at_once,
+      fmt::format(
+          "{} request{} at the same time, the others waiting",
+          run.parallel,
+          run.parallel == 1 ? "" : "s"),
+      fmt::format("--parallel {}", run.parallel),
+      total_of(q, run)};
+}
+
 std::optional<FitOption> smaller_context(const Question& q, int64_t most) {
   if (most < kLeastKvTokens || most >= q.run.kv_budget_tokens) {
     return std::nullopt;
@@ -316,6 +336,8 @@ std::vector<std::string> reasons_for(
 
 const char* option_name(OptionKind kind) {
   switch (kind) {
+    case OptionKind::fewer_at_once:
+      return "fewer_at_once";
     case OptionKind::smaller_context:
       return "smaller_context";
     case OptionKind::smaller_context_and_chunk:
@@ -407,7 +429,8 @@ std::variant<Fits, Shortfall> fit_memory(
   Shortfall shortfall{plan, most, reasons_for(q, plan), {}};
   // The least loss first: speed and history before fidelity, money last.
   for (const std::optional<FitOption>& option :
-       {smaller_chunk(q),
+       {fewer_at_once(q),
+        smaller_chunk(q),
         smaller_context(q, most),
         // Only where neither is enough alone.
         most < kLeastKvTokens ? smaller_context_and_chunk(q) : std::nullopt,

@@ -44,6 +44,7 @@ struct MachineNow {
 MemoryBudget budget_now(const MachineNow& machine);
 
 enum class OptionKind {
+  fewer_at_once,
   smaller_context,
   smaller_context_and_chunk,
   quantized_kv,

@@ -33,7 +33,8 @@ constexpr int64_t kLayersIssuedAhead = 2;
 
 // What of an embedding apart from the output head is read: one row a token.
 int64_t touched_embedding_bytes(const ModelShape& model, const RunShape& run) {
-  return std::min(model.embedding_bytes, run.kv_budget_tokens * kFaultBytes);
+  return std::min(
+      model.embedding_bytes, run.parallel * run.kv_budget_tokens * kFaultBytes);
 }
 
 // Outputs of the operations of one layer, float32.
@@ -107,14 +108,16 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   }
   add(MemoryClass::kv,
       "keys and values",
-      model.kv_bytes(run.kv_budget_tokens, run.kv_bits));
+      run.parallel * model.kv_bytes(run.kv_budget_tokens, run.kv_bits));
   if (run.copies_weights && run.kv_bits < 16) {
     add(MemoryClass::activation,
         "keys and values of a layer, unpacked",
         unpacked_bytes(model, run));
   }
   add(MemoryClass::kv, "beginnings of earlier prompts", run.prefix_bytes);
-  add(MemoryClass::state, "recurrent state", model.state_bytes());
+  add(MemoryClass::state,
+      "recurrent state",
+      run.parallel * model.state_bytes());
   add(MemoryClass::activation, "one layer's outputs", graph_bytes(model, run));
   const WorkspaceNeed workspace = workspace_need(
       model, run.kv_budget_tokens, run.prefill_chunk, run.threads);
@@ -122,11 +125,13 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   add(MemoryClass::activation,
       "kernel scratch of threads",
       run.threads * kernels::matmul_scratch_bytes(model.widest_input));
-  // The model's output, the loop's copy, the sampler's two.
-  add(MemoryClass::activation, "logits and sampling", logits(4));
+  // The model's output; of each request the loop's copy and the sampler's two.
+  add(MemoryClass::activation,
+      "logits and sampling",
+      logits(1 + 3 * run.parallel));
   add(MemoryClass::runtime,
       "program and libraries",
-      kProgramBytes + run.threads * kThreadBytes);
+      kProgramBytes + (run.threads + run.parallel - 1) * kThreadBytes);
   add(MemoryClass::runtime,
       "vocabulary",
       kVocabularyBytesPerToken * model.vocabulary);

@@ -17,12 +17,14 @@ struct RunShape {
   /// Tokens per forward pass while the prompt is read.
   int64_t prefill_chunk = 0;
   int threads = 1;
+  /// Requests that are answered at the same time, each with a cache of its own.
+  int64_t parallel = 1;
   /// Bits of one cached key or value: 16, 8 or 4; 32 for float32, which the
   /// stock path of a CPU has instead of 16.
   int kv_bits = 16;
   /// The fewest that the model can do.
   int least_kv_bits = 16;
-  int64_t prefix_bytes = 0;  // for beginnings of earlier prompts
+  int64_t prefix_bytes = 0;  // for beginnings of earlier prompts, of all
   /// Weights are copied out of the file, as the stock path does.
   bool copies_weights = false;
   /// Bytes of experts that stay in memory, the rest being read from disk when a

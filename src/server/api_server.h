@@ -37,8 +37,7 @@ struct ApiServerOptions {
 
 class ApiServer {
  public:
-  /// Listens, but answers only after start(). `backend` outlives this and is
-  /// used by one thread at a time, but for prompt_tokens(). Throws
+  /// Listens, but answers only after start(). `backend` outlives this. Throws
   /// invalid_request, unavailable.
   ApiServer(
       const ApiServerOptions& options,

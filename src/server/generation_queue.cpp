@@ -49,12 +49,16 @@ void Generation::put(GenerationEvent event) {
 }
 
 GenerationQueue::GenerationQueue(Backend& backend, int64_t longest)
-    : backend_(backend),
-      longest_(longest),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : backend_(backend), longest_(longest) {
+  for (int64_t i = 0; i < backend.parallel(); ++i) {
+    threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+  }
+}
 
 GenerationQueue::~GenerationQueue() {
-  thread_.request_stop();
+  for (std::jthread& thread : threads_) {
+    thread.request_stop();
+  }
   cancel_all();
 }
 
@@ -65,15 +69,15 @@ std::shared_ptr<Generation> GenerationQueue::submit(
   std::erase_if(waiting_, [](const auto& generation) {
     return generation->is_cancelled();
   });
-  const auto ahead =
-      static_cast<int64_t>(waiting_.size()) + (running_ != nullptr ? 1 : 0);
-  if (ahead > longest_) {
+  const auto ahead = static_cast<int64_t>(waiting_.size() + running_.size());
+  const auto at_once = static_cast<int64_t>(threads_.size());
+  if (ahead >= longest_ + at_once) {
+    const double rounds =
+        static_cast<double>(ahead) / static_cast<double>(at_once);
     throw QueueFull{
         ahead,
         std::clamp<int64_t>(
-            std::llround(std::ceil(typical_s_ * static_cast<double>(ahead))),
-            1,
-            600)};
+            std::llround(std::ceil(typical_s_ * rounds)), 1, 600)};
   }
   waiting_.push_back(std::make_shared<Generation>(std::move(requests)));
   changed_.notify_all();
@@ -82,13 +86,15 @@ std::shared_ptr<Generation> GenerationQueue::submit(
 
 QueueLoad GenerationQueue::load() const {
   const std::lock_guard lock(mutex_);
-  return {running_ != nullptr ? 1 : 0, static_cast<int64_t>(waiting_.size())};
+  return {
+      static_cast<int64_t>(running_.size()),
+      static_cast<int64_t>(waiting_.size())};
 }
 
 void GenerationQueue::cancel_all() {
   const std::lock_guard lock(mutex_);
-  if (running_ != nullptr) {
-    running_->cancel();
+  for (const auto& generation : running_) {
+    generation->cancel();
   }
   for (const auto& generation : waiting_) {
     generation->cancel();
@@ -102,9 +108,9 @@ void GenerationQueue::run(std::stop_token stop) {
     if (waiting_.empty()) {
       return;  // stopped
     }
-    running_ = std::move(waiting_.front());
+    const std::shared_ptr<Generation> generation = std::move(waiting_.front());
     waiting_.pop_front();
-    const std::shared_ptr<Generation> generation = running_;
+    running_.push_back(generation);
     lock.unlock();
 
     if (stop.stop_requested()) {
@@ -117,7 +123,7 @@ void GenerationQueue::run(std::stop_token stop) {
             .count();
 
     lock.lock();
-    running_.reset();
+    running_.remove(generation);
     typical_s_ += kNewestShare * (took_s - typical_s_);
   }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The line before the engine: requests are answered one at a time, in the order
-// they came, by one thread. A connection waits for its generation's events; it
-// never holds the engine up, whatever its client does.
+// The line before the engine: requests are taken in the order they came, as
+// many at a time as the engine answers, each by a thread. A connection waits
+// for its generation's events; it never holds the engine up, whatever its
+// client does.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -71,7 +73,8 @@ struct QueueFull {
 
 class GenerationQueue {
  public:
-  /// At most `longest` generations wait beside the one that is answered.
+  /// At most `longest` generations wait beside the backend.parallel() that are
+  /// answered.
   GenerationQueue(Backend& backend, int64_t longest);
   /// Cancels everything and waits for the engine.
   ~GenerationQueue();
@@ -94,9 +97,9 @@ class GenerationQueue {
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<std::shared_ptr<Generation>> waiting_;
-  std::shared_ptr<Generation> running_;
-  double typical_s_ = 5;  // a generation takes, as far as is known
-  std::jthread thread_;   // last: it uses all of the above
+  std::list<std::shared_ptr<Generation>> running_;
+  double typical_s_ = 5;               // a generation takes, as far as is known
+  std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 
 }  // namespace bantam

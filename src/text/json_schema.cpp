@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "text/json_grammar.h"
 #include "text/json_schema_alternatives.h"
+#include "text/schema_keywords.h"
 
 namespace bantam {
 
@@ -20,29 +21,6 @@ namespace {
 
 using Sequence = ByteGrammar::Sequence;
 using Symbol = ByteGrammar::Symbol;
-
-constexpr int64_t kMostRepeats = 4096;
-
-// Say something about a value without restricting it.
-constexpr std::array kAnnotations{
-    "title",
-    "description",
-    "default",
-    "examples",
-    "$schema",
-    "$id",
-    "$comment",
-    "$defs",
-    "definitions",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "discriminator",
-    "$anchor",
-    "strict"};
-
-constexpr std::array
-    kTypes{"object", "array", "string", "number", "integer", "boolean", "null"};
 
 class SchemaCompiler {
  public:
@@ -60,36 +38,6 @@ class SchemaCompiler {
   }
 
  private:
-  // What is understood of one schema; the rest is refused.
-  class Keywords {
-   public:
-    Keywords(const Json& schema, const std::string& path)
-        : schema_(schema), path_(path) {}
-    const Json* find(const char* key) {
-      known_.insert(key);
-      const auto found = schema_.find(key);
-      return found == schema_.end() ? nullptr : &*found;
-    }
-    void refuse_others() const {
-      for (const auto& [key, value] : schema_.items()) {
-        if (!known_.contains(key) &&
-            std::find(kAnnotations.begin(), kAnnotations.end(), key) ==
-                kAnnotations.end()) {
-          fail(
-              ErrorCode::invalid_request,
-              "{}: \"{}\" is not supported here",
-              path_,
-              key);
-        }
-      }
-    }
-
-   private:
-    const Json& schema_;
-    const std::string& path_;
-    std::set<std::string, std::less<>> known_;
-  };
-
   Symbol compile_at(const Json& schema, const std::string& path) {
     if (schema.is_boolean() && schema.get<bool>()) {
       return json_.any_value();
@@ -114,7 +62,7 @@ class SchemaCompiler {
   }
 
   std::vector<Sequence> forms_of(const Json& schema, const std::string& path) {
-    Keywords keywords(schema, path);
+    SchemaKeywords keywords(schema, path);
     if (const Json* ref = keywords.find("$ref")) {
       keywords.refuse_others();
       return {{compile_at(resolve(*ref, path), path_of(*ref))}};
@@ -149,10 +97,10 @@ class SchemaCompiler {
 
   std::vector<Sequence> forms_by_type(
       const Json& schema,
-      Keywords& keywords,
+      SchemaKeywords& keywords,
       const std::string& path) {
     std::vector<Sequence> forms;
-    const std::vector<std::string> types = types_of(schema, keywords, path);
+    const std::vector<std::string> types = keywords.types();
     for (const std::string& type : types) {
       forms.push_back({form_of_type(type, schema, keywords, path)});
     }
@@ -164,47 +112,10 @@ class SchemaCompiler {
     return forms;
   }
 
-  std::vector<std::string> types_of(
-      const Json& schema,
-      Keywords& keywords,
-      const std::string& path) {
-    std::vector<std::string> types;
-    const Json* given = keywords.find("type");
-    if (given == nullptr) {
-      // The keywords say which type is meant.
-      if (schema.contains("properties") ||
-          schema.contains("additionalProperties") ||
-          schema.contains("required")) {
-        types.emplace_back("object");
-      } else if (schema.contains("items")) {
-        types.emplace_back("array");
-      }
-      return types;
-    }
-    const Json list = given->is_array() ? *given : Json::array({*given});
-    for (const Json& type : list) {
-      if (!type.is_string() ||
-          std::find(kTypes.begin(), kTypes.end(), type.get<std::string>()) ==
-              kTypes.end()) {
-        fail(
-            ErrorCode::invalid_request,
-            "{}: \"type\" is {}, but must be object, array, string, number, "
-            "integer, boolean or null",
-            path,
-            to_json_line(type));
-      }
-      types.push_back(type.get<std::string>());
-    }
-    if (types.empty()) {
-      fail(ErrorCode::invalid_request, "{}: \"type\" is an empty list", path);
-    }
-    return types;
-  }
-
   Symbol form_of_type(
       const std::string& type,
       const Json& schema,
-      Keywords& keywords,
+      SchemaKeywords& keywords,
       const std::string& path) {
     if (type == "object") {
       return object(schema, keywords, path);
@@ -213,8 +124,7 @@ class SchemaCompiler {
       return array(keywords, path);
     }
     if (type == "string") {
-      const auto [least, most] =
-          bounds(keywords, "minLength", "maxLength", path);
+      const auto [least, most] = keywords.bounds("minLength", "maxLength");
       return least == 0 && !most ? json_.string() : json_.string(least, most);
     }
     if (type == "boolean") {
@@ -223,87 +133,13 @@ class SchemaCompiler {
     if (type == "null") {
       return json_.null();
     }
-    return number(type == "integer", keywords, path);
-  }
-
-  Symbol number(bool whole, Keywords& keywords, const std::string& path) {
-    NumberRange range;
-    const auto bound = [&](const char* key, int64_t shift) {
-      const Json* value = keywords.find(key);
-      std::optional<int64_t> limit;
-      if (value != nullptr) {
-        const double number = value->is_number() ? value->get<double>() : NAN;
-        if (!(std::abs(number) < 1e15) || number != std::floor(number)) {
-          fail(
-              ErrorCode::invalid_request,
-              "{}: \"{}\" is {}, but only whole bounds below 1e15 are "
-              "supported",
-              path,
-              key,
-              to_json_line(*value));
-        }
-        limit = static_cast<int64_t>(number) + shift;
-      }
-      return limit;
-    };
-    const auto tightest = [](auto a, auto b, bool larger) {
-      return !a ? b : !b ? a : larger ? std::max(a, b) : std::min(a, b);
-    };
-    range.least = bound("minimum", 0);
-    range.most = bound("maximum", 0);
-    if (whole) {  // Of others the exclusive bounds are refused.
-      range.least = tightest(range.least, bound("exclusiveMinimum", 1), true);
-      range.most = tightest(range.most, bound("exclusiveMaximum", -1), false);
-    }
-    if (range.least && range.most && *range.least > *range.most) {
-      fail(
-          ErrorCode::invalid_request,
-          "{}: no number lies between {} and {}",
-          path,
-          *range.least,
-          *range.most);
-    }
+    const bool whole = type == "integer";
+    const NumberRange range = keywords.range(whole);
     return whole ? json_.integer(range) : json_.number(range);
   }
 
-  std::pair<int64_t, std::optional<int64_t>> bounds(
-      Keywords& keywords,
-      const char* least_key,
-      const char* most_key,
-      const std::string& path) {
-    const auto count = [&](const char* key) {
-      const Json* value = keywords.find(key);
-      if (value == nullptr) {
-        return std::optional<int64_t>();
-      }
-      const double number = value->is_number() ? value->get<double>() : -1;
-      if (!(number >= 0 && number <= kMostRepeats) ||
-          number != std::floor(number)) {
-        fail(
-            ErrorCode::invalid_request,
-            "{}: \"{}\" is {}, but must be a whole number from 0 to {}",
-            path,
-            key,
-            to_json_line(*value),
-            kMostRepeats);
-      }
-      return std::optional<int64_t>(static_cast<int64_t>(number));
-    };
-    const int64_t least = count(least_key).value_or(0);
-    const std::optional<int64_t> most = count(most_key);
-    if (most && *most < least) {
-      fail(
-          ErrorCode::invalid_request,
-          "{}: \"{}\" is larger than \"{}\"",
-          path,
-          least_key,
-          most_key);
-    }
-    return {least, most};
-  }
-
-  Symbol array(Keywords& keywords, const std::string& path) {
-    const auto [least, most] = bounds(keywords, "minItems", "maxItems", path);
+  Symbol array(SchemaKeywords& keywords, const std::string& path) {
+    const auto [least, most] = keywords.bounds("minItems", "maxItems");
     const Json* items = keywords.find("items");
     const Symbol item = items == nullptr ? json_.any_value()
                                          : compile_at(*items, path + "/items");
@@ -312,11 +148,11 @@ class SchemaCompiler {
 
   Symbol object(
       const Json& schema,
-      Keywords& keywords,
+      SchemaKeywords& keywords,
       const std::string& path) {
     const Json* properties = keywords.find("properties");
     const Json* additional = keywords.find("additionalProperties");
-    const std::vector<std::string> required = required_of(keywords, path);
+    const std::vector<std::string> required = keywords.required();
     if (properties != nullptr && !properties->is_object()) {
       fail(
           ErrorCode::invalid_request,
@@ -393,32 +229,6 @@ class SchemaCompiler {
     }
     return ByteGrammar::rule(
         g_.add_rule({join(g_.literal("{"), ByteGrammar::rule(first))}));
-  }
-
-  std::vector<std::string> required_of(
-      Keywords& keywords,
-      const std::string& path) {
-    std::vector<std::string> names;
-    const Json* required = keywords.find("required");
-    if (required == nullptr) {
-      return names;
-    }
-    for (const Json& name : required->is_array() ? *required : Json::array()) {
-      if (name.is_string()) {
-        names.push_back(name.get<std::string>());
-      }
-    }
-    if (!required->is_array() || names.size() != required->size()) {
-      fail(
-          ErrorCode::invalid_request,
-          "{}: \"required\" must be a list of names",
-          path);
-    }
-    std::set<std::string> seen;
-    std::erase_if(names, [&](const std::string& name) {
-      return !seen.insert(name).second;
-    });
-    return names;
   }
 
   std::vector<Sequence> literals(

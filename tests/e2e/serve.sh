@@ -142,7 +142,7 @@ says serve.err 'finishing'
 # A port that is taken, an address that others reach, a file that is not there.
 refuses 2 'API key' serve smollm2 --host 0.0.0.0
 refuses 2 'api-key-file' serve smollm2 --api-key-file "$dir/none"
-refuses 2 'parallel' serve smollm2 --parallel 2
+refuses 2 'parallel' serve smollm2 --parallel 0
 refuses 3 'no such file' serve "$dir/none.gguf"
 
 # The key opens, and is shown nowhere.

@@ -115,6 +115,28 @@ TEST_P(TinySession, ALaterTurnReadsOnlyWhatIsNew) {
   }
 }
 
+// As a server's clients send a conversation.
+TEST_P(TinySession, MessagesInJsonAreTakenUpAsWell) {
+  Engine engine(options(setting_));
+  Request turn = request();
+  std::string messages = R"({"role":"system","content":"Be brief."},)"
+                         R"({"role":"user","content":"one"})";
+  turn.messages_json = "[" + messages + "]";
+  Result before = engine.generate(turn);
+  for (const char* said : {"two", "three"}) {
+    messages += R"(,{"role":"assistant","content":"yes"})"
+                R"(,{"role":"user","content":")" +
+        std::string(said) + R"("})";
+    turn.messages_json = "[" + messages + "]";
+    const Result result = engine.generate(turn);
+    EXPECT_EQ(
+        result.cached_tokens, common(result.prompt_ids, before.prompt_ids));
+    EXPECT_GT(result.cached_tokens, before.prompt_tokens / 2);
+    EXPECT_EQ(cold(setting_, turn).token_ids, result.token_ids);
+    before = result;
+  }
+}
+
 TEST_P(TinySession, ATrimmedConversationAnswersAsAFreshOne) {
   setting_.max_kv_size = 120;
   Engine engine(options(setting_));

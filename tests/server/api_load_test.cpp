@@ -54,6 +54,34 @@ TEST_F(Load, QueuesAndThenRefusesWithThePosition) {
   EXPECT_EQ(send(chat_request()).status, 200);
 }
 
+TEST_F(Load, AnswersAsManyAtOnceAsTheEngineDoes) {
+  options_.queue = 1;
+  backend_.at_once = 3;
+  std::atomic<bool> may_end = false;
+  backend_.script = [&](const Request&) {
+    while (!may_end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return std::vector<std::string>{"Hello"};
+  };
+  server();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int64_t i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<TestClient>(server().port()));
+    clients.back()->send(chat_request());
+    ASSERT_TRUE(wait_for([&] {
+      const auto requests = get("/v1/status").json()["requests"];
+      return requests["running"] == std::min<int64_t>(i + 1, 3) &&
+          requests["waiting"] == (i < 3 ? 0 : 1);
+    }));
+  }
+  EXPECT_EQ(send(chat_request()).json()["error"]["code"], "queue_full");
+  may_end = true;
+  for (const auto& client : clients) {
+    EXPECT_EQ(client->read_answer().status, 200);
+  }
+}
+
 TEST_F(Load, StopsForAClientThatHangsUp) {
   backend_.token_time = std::chrono::milliseconds(5);
   backend_.script = many_tokens;

@@ -24,6 +24,9 @@ class FakeBackend : public Backend {
   std::string stop_reason;  // of the guard
   std::string failure;      // throws invalid_request with this text
   std::atomic<int64_t> prompt_length = 7;
+  int64_t at_once = 1;  // calls
+
+  int64_t parallel() const override { return at_once; }
 
   Result generate(
       const Request& request,
@@ -33,13 +36,13 @@ class FakeBackend : public Backend {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
-    if (running_.exchange(true)) {
-      throw Error(ErrorCode::internal, "two calls at once");
-    }
     struct Leave {
-      std::atomic<bool>& flag;
-      ~Leave() { flag = false; }
+      std::atomic<int64_t>& count;
+      ~Leave() { --count; }
     } leave{running_};
+    if (++running_ > at_once) {
+      throw Error(ErrorCode::internal, "too many calls at once");
+    }
     if (!failure.empty()) {
       throw Error(ErrorCode::invalid_request, failure);
     }
@@ -93,14 +96,15 @@ class FakeBackend : public Backend {
   }
   int64_t tokens() const { return tokens_; }
   int answers() const { return answers_; }
-  bool is_running() const { return running_; }
+  bool is_running() const { return running_ > 0; }
+  int64_t running() const { return running_; }
 
  private:
   mutable std::mutex mutex_;
   std::vector<Request> requests_;
   std::atomic<int64_t> tokens_ = 0;
   std::atomic<int> answers_ = 0;
-  std::atomic<bool> running_ = false;
+  std::atomic<int64_t> running_ = 0;
 };
 
 }  // namespace bantam
