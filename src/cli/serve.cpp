@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // bantam serve [MODEL]: answers over HTTP until it is told to stop.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -25,6 +26,19 @@ namespace bantam {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAround{50};
+
+// A token is written with 4 bytes or so; what has more than this for each that
+// the budget holds can only be refused.
+constexpr int64_t kBodyBytesPerToken = 32;
+constexpr int64_t kLeastBodyBytes = 1 << 20;
+constexpr size_t kBodiesAtOnce = 8;
+
+size_t body_bytes(const RunConfig& config) {
+  const int64_t fitting =
+      kBodyBytesPerToken * config.integer("sampling.max_kv_size");
+  return static_cast<size_t>(config.bytes("server.max_body")
+                                 .value_or(std::max(kLeastBodyBytes, fitting)));
+}
 
 std::string read_key_file(const std::string& path) {
   std::ifstream file(path);
@@ -60,8 +74,9 @@ ApiServerOptions server_options(const RunConfig& config) {
   options.http.port = static_cast<int>(config.integer("server.port"));
   options.http.connections =
       static_cast<int>(config.integer("server.connections"));
-  options.http.limits.body_bytes =
-      static_cast<size_t>(*config.bytes("server.max_body"));
+  const size_t body = body_bytes(config);
+  options.http.limits.body_bytes = body;
+  options.http.bodies_bytes = kBodiesAtOnce * body;
   options.api_key = api_key(config);
   options.queue = config.integer("server.queue");
   options.limits.request_s = config.real("server.request_timeout");

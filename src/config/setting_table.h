@@ -262,12 +262,12 @@ inline constexpr std::array kSettings{
         .key = "server.max_body",
         .flag = "--max-body",
         .kind = SettingKind::size,
-        .fallback = "16MiB",
         .least = 1024,
         .most = 1e9,
         .commands = commands::kServe,
         .group = setting_groups::kServer,
-        .help = "The largest request body"},
+        .help = "The largest request body; left out, 32 bytes for each token of "
+                "--max-kv-size, and at least 1 MiB"},
 
     Setting{
         .key = "sampling.logit_bias",

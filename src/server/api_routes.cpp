@@ -29,7 +29,29 @@ int64_t now_s() {
   return static_cast<int64_t>(std::time(nullptr));
 }
 
+ApiCall& call_of(ApiCall& call) {
+  return call;
+}
+template <typename Call>
+ApiCall& call_of(Call& call) {
+  return call.call;
+}
+
 }  // namespace
+
+// A call that may be answered: understood, and within the budget.
+template <typename Call>
+Call ApiServer::take(
+    Exchange& exchange,
+    Call (*read)(const Json& body, const ServedModel& model),
+    const std::string& max_tokens_field) {
+  const std::lock_guard lock(reading_);
+  Call call = read(body_of(exchange.request()), model_);
+  check_accepting();
+  fit(call_of(call), max_tokens_field);
+  say_ignored(exchange, call_of(call));
+  return call;
+}
 
 bool ApiServer::Route::matches(std::string_view given) const {
   if (path.ends_with('*')) {
@@ -171,10 +193,7 @@ void ApiServer::stream_status(Exchange& exchange) {
 }
 
 void ApiServer::answer_chat(Exchange& exchange) {
-  ApiCall call = read_chat_call(body_of(exchange.request()), model_);
-  check_accepting();
-  fit(call, "max_tokens");
-  say_ignored(exchange, call);
+  ApiCall call = take<ApiCall>(exchange, read_chat_call, "max_tokens");
   AnswerHead head{
       random_id("chatcmpl-"), "chat.completion", now_s(), model_.id};
   if (!call.stream) {
@@ -198,11 +217,8 @@ void ApiServer::answer_chat(Exchange& exchange) {
 
 void ApiServer::answer_completion(Exchange& exchange) {
   CompletionCall completion =
-      read_completion_call(body_of(exchange.request()), model_);
+      take<CompletionCall>(exchange, read_completion_call, "max_tokens");
   ApiCall& call = completion.call;
-  check_accepting();
-  fit(call, "max_tokens");
-  say_ignored(exchange, call);
   const AnswerHead head{
       random_id("cmpl-"), "text_completion", now_s(), model_.id};
   const std::vector<std::string> echoes =
@@ -228,11 +244,8 @@ void ApiServer::answer_completion(Exchange& exchange) {
 
 void ApiServer::answer_responses(Exchange& exchange) {
   ResponsesCall responses =
-      read_responses_call(body_of(exchange.request()), model_);
+      take<ResponsesCall>(exchange, read_responses_call, "max_output_tokens");
   ApiCall& call = responses.call;
-  check_accepting();
-  fit(call, "max_output_tokens");
-  say_ignored(exchange, call);
   if (!call.stream) {
     AnswerCollector answer(1);
     run(call, exchange, answer);
@@ -249,10 +262,12 @@ void ApiServer::answer_responses(Exchange& exchange) {
 }
 
 void ApiServer::answer_messages(Exchange& exchange) {
-  ApiCall call = read_messages_call(body_of(exchange.request()), model_);
-  check_accepting();
-  fit(call, "max_tokens");
-  say_ignored(exchange, call);
+  ApiCall call = take<ApiCall>(
+      exchange,
+      [](const Json& body, const ServedModel& model) {
+        return read_messages_call(body, model);
+      },
+      "max_tokens");
   if (!call.stream) {
     AnswerCollector answer(1);
     run(call, exchange, answer);
@@ -267,6 +282,7 @@ void ApiServer::answer_messages(Exchange& exchange) {
 }
 
 void ApiServer::count_message_tokens(Exchange& exchange) {
+  const std::lock_guard lock(reading_);
   const ApiCall call =
       read_messages_call(body_of(exchange.request()), model_, true);
   respond_json(

@@ -48,6 +48,9 @@ bool is_local_name(const std::string& host) {
 HttpResponse http_error_response(const HttpError& error) {
   ApiError api(error.status, error.what());
   api.with_code("bad_http");
+  if (error.status == 503) {
+    api.with_code("busy").retry_after(1);
+  }
   return error_response(api, ApiDialect::openai);
 }
 

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,6 +66,11 @@ class ApiServer {
   void check_accepting();
   Json body_of(const HttpRequest& request) const;
   std::optional<int64_t> prompt_tokens(const Request& request) const;
+  template <typename Call>
+  Call take(
+      Exchange& exchange,
+      Call (*read)(const Json& body, const ServedModel& model),
+      const std::string& max_tokens_field);
   void fit(ApiCall& call, const std::string& max_tokens_field);
   void say_ignored(Exchange& exchange, const ApiCall& call) const;
   void run(ApiCall& call, Exchange& exchange, AnswerSink& sink);
@@ -104,6 +110,9 @@ class ApiServer {
   ServerStats stats_;
   MachineWatch watch_;
   GenerationQueue queue_;
+  // Bodies are read one after the other: parsed, a body takes up to 20 times its
+  // bytes, and counting its tokens takes a processor.
+  std::mutex reading_;
   std::atomic<bool> draining_ = false;
   std::atomic<int> answering_ = 0;
   std::chrono::steady_clock::time_point start_ =

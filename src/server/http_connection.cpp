@@ -8,7 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <optional>
+#include <cstdio>
+#include <utility>
 
 namespace bantam {
 
@@ -23,6 +24,8 @@ constexpr size_t kSendPiece = 64 << 10;
 // closed before it was read empties the client's buffer, the answer with it.
 constexpr double kLinger_s = 5;
 constexpr size_t kLingerBytes = 256 << 20;
+// A body that is no larger than what is read at once needs no room.
+constexpr size_t kSmallBody = 64 << 10;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -133,10 +136,16 @@ HttpConnection::HttpConnection(
     int socket,
     const HttpLimits& limits,
     const ConnectionLimits& times,
+    BodyRoom& room,
     const std::atomic<bool>& closing)
-    : socket_(socket), times_(times), closing_(closing), parser_(limits) {}
+    : socket_(socket),
+      times_(times),
+      room_(room),
+      closing_(closing),
+      parser_(limits) {}
 
 HttpConnection::~HttpConnection() {
+  give_room();
   ::close(socket_);
 }
 
@@ -147,7 +156,9 @@ void HttpConnection::serve(
     while (const std::optional<HttpRequest> request = read_request()) {
       ConnectionExchange exchange(*this, *request);
       handler(exchange);
-      if (!exchange.finish()) {
+      const bool goes_on = exchange.finish();
+      give_room();
+      if (!goes_on) {
         break;
       }
     }
@@ -156,6 +167,7 @@ void HttpConnection::serve(
     unknown.keeps_alive = false;
     ConnectionExchange(*this, unknown).respond(error_body(error));
   }
+  give_room();
   linger();
 }
 
@@ -164,6 +176,24 @@ void HttpConnection::refuse(const HttpResponse& response) {
   unknown.keeps_alive = false;
   ConnectionExchange(*this, unknown).respond(response);
   linger();
+}
+
+// For the body that is being read. Nobody waits for it: others may wait for the
+// room that this one has.
+void HttpConnection::take_room() {
+  const size_t bytes = parser_.body_bytes();
+  if (bytes <= taken_bytes_ || bytes <= kSmallBody) {
+    return;
+  }
+  if (!room_.take(bytes - taken_bytes_)) {
+    throw HttpError(
+        503, "too many large requests are being read; try again later");
+  }
+  taken_bytes_ = bytes;
+}
+
+void HttpConnection::give_room() {
+  room_.give(std::exchange(taken_bytes_, 0));
 }
 
 // nullopt: no more requests. Throws HttpError.
@@ -194,6 +224,7 @@ std::optional<HttpRequest> HttpConnection::read_request() {
     const ssize_t count = ::recv(socket_, buffer, sizeof buffer, MSG_DONTWAIT);
     if (count > 0) {
       parser_.push(std::string_view(buffer, count));
+      take_room();
     } else if (count == 0 && inside) {
       throw HttpError(400, "the request ends before it is complete");
     } else if (count == 0 || !would_block()) {
@@ -227,6 +258,13 @@ bool HttpConnection::send_all(std::string_view data) {
 }
 
 bool HttpConnection::client_gone() {
+#ifdef POLLRDHUP
+  // Its end may lie behind requests that it sent ahead.
+  pollfd entry{socket_, POLLRDHUP, 0};
+  if (::poll(&entry, 1, 0) > 0) {
+    return true;
+  }
+#endif
   char byte;
   const ssize_t count = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count == 0 || (count < 0 && !would_block());

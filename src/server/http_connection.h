@@ -4,10 +4,13 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "server/body_room.h"
 #include "server/exchange.h"
 #include "server/http_parser.h"
 
@@ -26,11 +29,12 @@ using HttpErrorBody = std::function<HttpResponse(const HttpError& error)>;
 /// One thread.
 class HttpConnection {
  public:
-  /// Takes `socket` over and closes it.
+  /// Takes `socket` over and closes it. `room` and `closing` outlive this.
   HttpConnection(
       int socket,
       const HttpLimits& limits,
       const ConnectionLimits& times,
+      BodyRoom& room,
       const std::atomic<bool>& closing);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
@@ -45,12 +49,16 @@ class HttpConnection {
   class ConnectionExchange;
 
   std::optional<HttpRequest> read_request();
+  void take_room();
+  void give_room();
   bool send_all(std::string_view data);
   bool client_gone();
   void linger();
 
   int socket_;
   ConnectionLimits times_;
+  BodyRoom& room_;
+  size_t taken_bytes_ = 0;  // of the room
   const std::atomic<bool>& closing_;
   HttpParser parser_;
 };

@@ -78,6 +78,8 @@ size_t number(std::string_view text, int base, const char* what) {
 }  // namespace
 
 void HttpParser::push(std::string_view bytes) {
+  input_.erase(0, at_);
+  at_ = 0;
   input_ += bytes;
   advance();
 }
@@ -105,8 +107,8 @@ bool HttpParser::take_continue() {
 
 // A line without its end; nullopt: not complete yet.
 std::optional<std::string> HttpParser::take_line(size_t limit, int status) {
-  const size_t end = input_.find('\n');
-  if (std::min(end, input_.size()) > limit) {
+  const size_t end = input_.find('\n', at_);
+  if (std::min(end, input_.size()) - at_ > limit) {
     throw HttpError(
         status,
         status == 414 ? "the request line is too long"
@@ -115,8 +117,8 @@ std::optional<std::string> HttpParser::take_line(size_t limit, int status) {
   if (end == input_.npos) {
     return std::nullopt;
   }
-  std::string line = input_.substr(0, end);
-  input_.erase(0, end + 1);
+  std::string line = input_.substr(at_, end - at_);
+  at_ = end + 1;
   if (!line.empty() && line.back() == '\r') {
     line.pop_back();
   }
@@ -185,9 +187,9 @@ void HttpParser::advance() {
 }
 
 bool HttpParser::take_body(Part next) {
-  const size_t count = std::min(body_left_, input_.size());
-  request_.body.append(input_, 0, count);
-  input_.erase(0, count);
+  const size_t count = std::min(body_left_, input_.size() - at_);
+  request_.body.append(input_, at_, count);
+  at_ += count;
   body_left_ -= count;
   if (body_left_ == 0) {
     part_ = next;
@@ -283,6 +285,9 @@ void HttpParser::end_headers() {
   if (hosts != 1 && request_.takes_chunks) {
     throw HttpError(400, "there must be one Host header");
   }
+  // RFC 9112, 6.1: it may come from something that did not understand it.
+  request_.keeps_alive =
+      request_.keeps_alive && (!chunked || request_.takes_chunks);
   if (chunked && length) {
     throw HttpError(
         400, "Content-Length and Transfer-Encoding exclude each other");

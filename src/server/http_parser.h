@@ -40,7 +40,9 @@ class HttpParser {
   std::optional<HttpRequest> take();
 
   /// Has a request begun that is not complete?
-  bool is_inside() const { return part_ != Part::line || !input_.empty(); }
+  bool is_inside() const { return part_ != Part::line || at_ < input_.size(); }
+  /// Of the body that has begun, what is here.
+  size_t body_bytes() const { return request_.body.size(); }
   /// True once, when the client waits for "100 Continue" before its body.
   bool take_continue();
 
@@ -65,7 +67,8 @@ class HttpParser {
   bool take_body(Part next);
 
   HttpLimits limits_;
-  std::string input_;  // not yet looked at
+  std::string input_;
+  size_t at_ = 0;  // of input_, what has not been looked at yet
   Part part_ = Part::line;
   HttpRequest request_;
   size_t header_bytes_ = 0;

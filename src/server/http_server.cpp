@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "server/http_server.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -76,6 +78,8 @@ int listen_on(const std::string& host, int port) {
     }
     const int on = 1;
     ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // A client may be gone again between poll() and accept().
+    ::fcntl(listener, F_SETFL, O_NONBLOCK);
     if (::bind(listener, at->ai_addr, at->ai_addrlen) == 0 &&
         ::listen(listener, kBacklog) == 0) {
       return listener;
@@ -111,7 +115,8 @@ HttpServer::HttpServer(
       handler_(std::move(handler)),
       error_body_(std::move(error_body)),
       listener_(listen_on(options.host, options.port)),
-      port_(port_of(listener_)) {}
+      port_(port_of(listener_)),
+      room_(std::max(options.bodies_bytes, options.limits.body_bytes)) {}
 
 HttpServer::~HttpServer() {
   stop();
@@ -160,6 +165,10 @@ void HttpServer::accept_loop() {
 
 void HttpServer::accept_one() {
   const int socket = ::accept(listener_, nullptr, nullptr);
+  if (socket < 0 && errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
+      errno != ENOMEM) {
+    return;  // It went before it was served.
+  }
   if (socket < 0) {
     // No more descriptors: let some connections end.
     std::this_thread::sleep_for(std::chrono::milliseconds(kLookAround_ms));
@@ -187,13 +196,11 @@ void HttpServer::accept_one() {
 void HttpServer::run_connection(int socket, bool refused) {
   {
     HttpConnection connection(
-        socket, options_.limits, options_.times, closing_);
+        socket, options_.limits, options_.times, room_, closing_);
     if (refused) {
-      HttpResponse response = error_body_(HttpError(
+      connection.refuse(error_body_(HttpError(
           503,
-          fmt::format("all {} connections are in use", options_.connections)));
-      response.headers.emplace_back("Retry-After", "1");
-      connection.refuse(response);
+          fmt::format("all {} connections are in use", options_.connections))));
     } else {
       connection.serve(handler_, error_body_);
     }

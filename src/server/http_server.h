@@ -4,7 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdint>
+#include <cstddef>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,6 +18,8 @@ struct HttpServerOptions {
   int port = 8080;                 // 0: any free one
   int connections = 64;
   HttpLimits limits;
+  /// Of large bodies of all connections together; at least limits.body_bytes.
+  size_t bodies_bytes = 64 << 20;
   ConnectionLimits times;
 };
 
@@ -60,6 +62,7 @@ class HttpServer {
   HttpErrorBody error_body_;
   int listener_ = -1;
   int port_ = 0;
+  BodyRoom room_;
   std::atomic<bool> closing_ = false;
   std::atomic<int> connections_ = 0;
   std::atomic<int> refused_ = 0;

@@ -98,6 +98,48 @@ TEST_F(Load, StopsForAClientThatHangsUp) {
       [&] { return get("/v1/status").json()["requests"]["hung_up"] == 2; }));
 }
 
+#if defined(__linux__)
+// What it sent ahead must not hide that it has gone.
+TEST_F(Load, StopsForAClientThatHangsUpBehindAnotherRequest) {
+  backend_.token_time = std::chrono::milliseconds(5);
+  backend_.script = many_tokens;
+  TestClient client(server().port());
+  client.send(chat_request() + "GET /health HTTP/1.1\r\n");
+  ASSERT_TRUE(wait_for([&] { return backend_.tokens() > 3; }));
+  client.close();
+  ASSERT_TRUE(wait_for([&] { return !backend_.is_running(); }, 1));
+  EXPECT_LT(backend_.tokens(), 100);
+}
+#endif
+
+TEST_F(Load, HoldsTheBytesOfAllBodiesTogether) {
+  options_.http.limits.body_bytes = 200'000;
+  options_.http.bodies_bytes = 300'000;
+  const auto begun = [&](size_t bytes) {
+    auto client = std::make_unique<TestClient>(server().port());
+    client->send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\n"
+        "Content-Length: 200000\r\n\r\n" +
+        std::string(bytes, ' '));
+    return client;
+  };
+  std::unique_ptr<TestClient> first = begun(190'000);
+  // It has been read when no room is left for another.
+  Answer refused;
+  ASSERT_TRUE(wait_for([&] {
+    refused = begun(190'000)->read_answer(0.2);
+    return refused.status == 503;
+  }));
+  EXPECT_EQ(refused.json()["error"]["code"], "busy");
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+  // Small ones need no room, and what was taken comes back.
+  EXPECT_EQ(send(chat_request()).status, 200);
+  first->close();
+  EXPECT_TRUE(wait_for([&] {
+    return begun(200'000)->read_answer(0.5).status == 400;
+  }));
+}
+
 TEST_F(Load, TakesAWaiterThatHangsUpOutOfTheQueue) {
   options_.queue = 1;
   backend_.token_time = std::chrono::milliseconds(20);

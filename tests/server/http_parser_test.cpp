@@ -63,6 +63,34 @@ TEST(HttpParser, ReadsChunks) {
   }
 }
 
+// Each costs its own bytes, not those behind it: else this takes minutes.
+TEST(HttpParser, ReadsManyTinyChunks) {
+  constexpr size_t kChunks = 300'000;
+  std::string text =
+      "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (size_t i = 0; i < kChunks; ++i) {
+    text += "1\r\nx\r\n";
+  }
+  HttpParser parser;
+  parser.push(text + "0\r\n\r\n");
+  const auto request = parser.take();
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->body.size(), kChunks);
+  EXPECT_TRUE(request->keeps_alive);
+  EXPECT_FALSE(parser.is_inside());
+}
+
+// RFC 9112, 6.1.
+TEST(HttpParser, TrustsNoChunksOfHttp10) {
+  HttpParser parser;
+  parser.push(
+      "POST / HTTP/1.0\r\nConnection: keep-alive\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
+  const auto request = parser.take();
+  ASSERT_TRUE(request);
+  EXPECT_FALSE(request->keeps_alive);
+}
+
 TEST(HttpParser, DecodesThePath) {
   HttpParser parser;
   parser.push("GET http://h/v1/models/a%2Fb HTTP/1.1\r\nHost: h\r\n\r\n");
