@@ -121,7 +121,7 @@ class Chat(unittest.TestCase):
 
     def test_stream_helper(self):
         with self.client.chat.completions.stream(
-            model=self.model, messages=QUESTION, max_tokens=8
+            model=self.model, messages=QUESTION, max_tokens=60, stop=["."]
         ) as stream:
             kinds = {event.type for event in stream}
             final = stream.get_final_completion()

@@ -266,8 +266,9 @@ inline constexpr std::array kSettings{
         .most = 1e9,
         .commands = commands::kServe,
         .group = setting_groups::kServer,
-        .help = "The largest request body; left out, 32 bytes for each token of "
-                "--max-kv-size, and at least 1 MiB"},
+        .help =
+            "The largest request body; left out, 32 bytes for each token of "
+            "--max-kv-size, and at least 1 MiB"},
 
     Setting{
         .key = "sampling.logit_bias",

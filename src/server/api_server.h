@@ -110,8 +110,8 @@ class ApiServer {
   ServerStats stats_;
   MachineWatch watch_;
   GenerationQueue queue_;
-  // Bodies are read one after the other: parsed, a body takes up to 20 times its
-  // bytes, and counting its tokens takes a processor.
+  // Bodies are read one after the other: parsed, a body takes up to 20 times
+  // its bytes, and counting its tokens takes a processor.
   std::mutex reading_;
   std::atomic<bool> draining_ = false;
   std::atomic<int> answering_ = 0;

@@ -135,9 +135,8 @@ TEST_F(Load, HoldsTheBytesOfAllBodiesTogether) {
   // Small ones need no room, and what was taken comes back.
   EXPECT_EQ(send(chat_request()).status, 200);
   first->close();
-  EXPECT_TRUE(wait_for([&] {
-    return begun(200'000)->read_answer(0.5).status == 400;
-  }));
+  EXPECT_TRUE(
+      wait_for([&] { return begun(200'000)->read_answer(0.5).status == 400; }));
 }
 
 TEST_F(Load, TakesAWaiterThatHangsUpOutOfTheQueue) {
