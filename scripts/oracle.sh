@@ -32,7 +32,7 @@ for tool in tools/check_*.py; do
     check_logits.py | check_convert.py)
       check "$tool" $model build/bantam
       ;;
-    check_server.py)
+    check_server.py | check_page.py)
       check "$tool" build/bantam $model
       ;;
     check_tokenizer.py)

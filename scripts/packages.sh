@@ -22,7 +22,7 @@ debian_packages() {
     arm) echo g++-aarch64-linux-gnu qemu-user-static googletest cmake ninja-build ccache \
       pkg-config python3 python3-pip ca-certificates ;;
     tools) echo python3 python3-pip ca-certificates ;;
-    oracle) echo python3 python3-pip python3-venv ca-certificates ;;
+    oracle) echo python3 python3-pip python3-venv ca-certificates chromium ;;
     bench) echo g++ cmake ninja-build ccache python3 python3-pip ;;
     *) echo "error: scripts/packages.sh knows no group $1" >&2; exit 2 ;;
   esac
