@@ -58,6 +58,7 @@ class Load:
             "max_tokens": choose.choice([8, 32, 64]),
             "stream": True,
             "stream_options": {"include_usage": True},
+            "temperature": 0.7,
             "seed": choose.randrange(1000),
         }
         start = time.monotonic()
