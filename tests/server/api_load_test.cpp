@@ -228,6 +228,7 @@ TEST_F(Load, RefusesMoreConnectionsThanItHas) {
 
 TEST_F(Load, SurvivesACrowd) {
   options_.queue = 4;
+  backend_.at_once = 2;
   backend_.token_time = std::chrono::milliseconds(1);
   server();
   std::atomic<int> answered = 0;
