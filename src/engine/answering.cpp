@@ -249,6 +249,9 @@ void Engine::Impl::Answering::decode(
     if (must_end(result)) {
       break;
     }
+    if (loop.runs_ahead()) {
+      give_back_if_asked();
+    }
   }
   result.timing.decode_s = decode_clock.seconds();
   emit(answer.finish(), observer_, result);
