@@ -88,6 +88,9 @@ class HttpConnection::ConnectionExchange final : public Exchange {
     begun_ = true;
     streams_ = true;
     gone_ = gone_ || !connection_.send_all(http_head(head.status, headers));
+    if (request_.method == "HEAD") {
+      gone_ = true;  // It wants no more than this.
+    }
     return !gone_;
   }
 

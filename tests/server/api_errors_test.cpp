@@ -228,6 +228,19 @@ TEST_F(Errors, ShowThePageUnderAStrictPolicy) {
   EXPECT_EQ(page.body.find("https://"), std::string::npos);
 }
 
+// Of what has no end either.
+TEST_F(Errors, AnswerHeadWithTheHeadAlone) {
+  for (const char* path : {"/health", "/v1/status/stream"}) {
+    TestClient client(server().port());
+    client.send(request("HEAD", path, "", "Connection: close\r\n"));
+    const std::string text =
+        client.read_until([](const std::string&) { return false; }, 5);
+    EXPECT_TRUE(client.ended()) << path;
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 200")) << text;
+    EXPECT_TRUE(text.ends_with("\r\n\r\n")) << text;
+  }
+}
+
 TEST_F(Errors, TellTheState) {
   chat("");
   const auto metrics = get("/metrics").body;
