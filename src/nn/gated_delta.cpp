@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nn/cpu_primitive.h"
+#include "nn/delta_columns.h"
 #include "nn/gpu_blocks.h"
 #include "nn/stock_gated_delta.h"
 
@@ -16,44 +17,8 @@ mx::array array_of(const std::vector<float>& values) {
       values.begin(), {static_cast<int>(values.size())}, mx::float32);
 }
 
-// Where each channel, in DeltaShape's order, lies in the input.
-mx::array channel_columns(
-    const kernels::DeltaShape& shape,
-    const kernels::DeltaLayout& layout) {
-  std::vector<int32_t> columns;
-  const auto add = [&](int64_t first, int64_t dim) {
-    for (int64_t i = 0; i < dim; ++i) {
-      columns.push_back(static_cast<int32_t>(first + i));
-    }
-  };
-  for (int64_t g = 0; g < shape.key_heads; ++g) {
-    add(layout.q.at(g), shape.key_dim);
-  }
-  for (int64_t g = 0; g < shape.key_heads; ++g) {
-    add(layout.k.at(g), shape.key_dim);
-  }
-  for (int64_t h = 0; h < shape.value_heads; ++h) {
-    add(layout.v.at(h / shape.members(), h % shape.members()), shape.value_dim);
-  }
-  return mx::array(
-      columns.begin(), {static_cast<int>(columns.size())}, mx::int32);
-}
-
-// Of each value head: z, alpha and beta in the input, then the output.
-mx::array head_places(
-    const kernels::DeltaShape& shape,
-    const kernels::DeltaLayout& layout) {
-  std::vector<int32_t> places;
-  for (int64_t h = 0; h < shape.value_heads; ++h) {
-    for (const kernels::HeadPlace* place :
-         {&layout.z, &layout.alpha, &layout.beta, &layout.out}) {
-      places.push_back(
-          static_cast<int32_t>(
-              place->at(h / shape.members(), h % shape.members())));
-    }
-  }
-  return mx::array(
-      places.begin(), {static_cast<int>(shape.value_heads), 4}, mx::int32);
+mx::array array_of(const std::vector<int32_t>& values, mx::Shape shape) {
+  return mx::array(values.begin(), std::move(shape), mx::int32);
 }
 
 }  // namespace
@@ -79,10 +44,14 @@ GatedDelta::GatedDelta(
         .dt_bias = array_of(parameters_.dt_bias),
         .norm = cast(array_of(parameters_.norm)),
         .taps = array_of(parameters_.conv),
-        .columns = channel_columns(shape, layout),
+        .columns = array_of(
+            channel_columns(shape, layout),
+            {static_cast<int>(shape.channels())}),
         .values_norm = array_of(parameters_.norm),
         .eps = array_of(std::vector<float>{parameters_.eps}),
-        .places = head_places(shape, layout)};
+        .places = array_of(
+            head_places(shape, layout),
+            {static_cast<int>(shape.value_heads), 4})};
   }
 }
 

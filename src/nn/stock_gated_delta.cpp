@@ -4,8 +4,9 @@
 #include "nn/stock_gated_delta.h"
 
 #include <cmath>
-#include <functional>
 #include <utility>
+
+#include "nn/delta_columns.h"
 
 namespace bantam::nn {
 
@@ -13,29 +14,6 @@ namespace {
 
 using kernels::DeltaShape;
 using kernels::HeadPlace;
-
-// Columns of `count` heads of `dim`, head by head.
-std::vector<int32_t> columns_of(
-    int64_t count,
-    int64_t dim,
-    const std::function<int64_t(int64_t head)>& first) {
-  std::vector<int32_t> columns;
-  for (int64_t head = 0; head < count; ++head) {
-    for (int64_t i = 0; i < dim; ++i) {
-      columns.push_back(static_cast<int32_t>(first(head) + i));
-    }
-  }
-  return columns;
-}
-
-std::vector<int32_t> value_columns(
-    const DeltaShape& shape,
-    int64_t dim,
-    const HeadPlace& place) {
-  return columns_of(shape.value_heads, dim, [&](int64_t head) {
-    return place.at(head / shape.members(), head % shape.members());
-  });
-}
 
 // x[:, columns]; a slice where the columns are neighbours.
 mx::array take_columns(
@@ -63,21 +41,10 @@ mx::array convolve(
     const Compute& compute) {
   const DeltaShape& shape = delta.shape();
   const kernels::DeltaLayout& layout = delta.layout();
-  std::vector<int32_t> columns =
-      columns_of(shape.key_heads, shape.key_dim, [&](int64_t g) {
-        return layout.q.at(g);
-      });
-  const std::vector<int32_t> keys =
-      columns_of(shape.key_heads, shape.key_dim, [&](int64_t g) {
-        return layout.k.at(g);
-      });
-  const std::vector<int32_t> values =
-      value_columns(shape, shape.value_dim, layout.v);
-  columns.insert(columns.end(), keys.begin(), keys.end());
-  columns.insert(columns.end(), values.begin(), values.end());
-
-  const mx::array qkv =
-      mx::expand_dims(take_columns(mixed, columns, compute), 0, compute.stream);
+  const mx::array qkv = mx::expand_dims(
+      take_columns(mixed, channel_columns(shape, layout), compute),
+      0,
+      compute.stream);
   const int channels = qkv.shape(2);
   const int kept = static_cast<int>(shape.taps - 1);
   if (!cache.conv) {

@@ -214,7 +214,6 @@ void run_call(
   for (size_t done = 0; done < call.requests.size();) {
     std::optional<GenerationEvent> event = generation->wait(kLookAround);
     if (exchange.client_gone()) {
-      stats.count_hung_up();
       throw ClientGone{};
     }
     if (!out_of_time && seconds_since(start) > limits.request_s) {

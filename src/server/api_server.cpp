@@ -308,7 +308,13 @@ void ApiServer::say_ignored(Exchange& exchange, const ApiCall& call) const {
 }
 
 void ApiServer::run(ApiCall& call, Exchange& exchange, AnswerSink& sink) {
-  run_call(call, queue_, exchange, stats_, options_.limits, sink);
+  try {
+    run_call(call, queue_, exchange, stats_, options_.limits, sink);
+  } catch (const ClientGone&) {
+    // Seen between two events or found by writing one.
+    stats_.count_hung_up();
+    throw;
+  }
 }
 
 ServerState ApiServer::state() const {

@@ -9,6 +9,7 @@
 
 #include "gpu_emulator.h"
 #include "kernels/gated_delta.h"
+#include "nn/delta_columns.h"
 
 namespace bantam {
 namespace {
@@ -95,39 +96,6 @@ std::vector<float> by_cpu_kernel(const DeltaRun& run) {
   return out;
 }
 
-std::vector<int> channel_columns(const kernels::DeltaLayout& layout) {
-  std::vector<int> columns;
-  const auto add = [&](int64_t first, int64_t dim) {
-    for (int64_t i = 0; i < dim; ++i) {
-      columns.push_back(static_cast<int>(first + i));
-    }
-  };
-  for (int64_t g = 0; g < kShape.key_heads; ++g) {
-    add(layout.q.at(g), kShape.key_dim);
-  }
-  for (int64_t g = 0; g < kShape.key_heads; ++g) {
-    add(layout.k.at(g), kShape.key_dim);
-  }
-  for (int64_t h = 0; h < kShape.value_heads; ++h) {
-    add(layout.v.at(h / kShape.members(), h % kShape.members()),
-        kShape.value_dim);
-  }
-  return columns;
-}
-
-std::vector<int> head_places(const kernels::DeltaLayout& layout) {
-  std::vector<int> places;
-  for (int64_t h = 0; h < kShape.value_heads; ++h) {
-    for (const auto* place :
-         {&layout.z, &layout.alpha, &layout.beta, &layout.out}) {
-      places.push_back(
-          static_cast<int>(
-              place->at(h / kShape.members(), h % kShape.members())));
-    }
-  }
-  return places;
-}
-
 constexpr int CHANNELS = 2 * 2 * 64 + 4 * 32;
 constexpr int TAPS = 4;
 constexpr int kDeltaWidth = CHANNELS + 4 * 32 + 2 * 4;
@@ -179,8 +147,8 @@ void delta_rule(
 
 TEST(GpuBodies, TheDeltaRuleAgreesWithTheCpuKernel) {
   const DeltaRun run;
-  const std::vector<int> columns = channel_columns(run.layout);
-  const std::vector<int> places = head_places(run.layout);
+  const std::vector<int32_t> columns = nn::channel_columns(kShape, run.layout);
+  const std::vector<int32_t> places = nn::head_places(kShape, run.layout);
   const int values = 4 * 32;
   std::vector<float> conv((TAPS - 1) * CHANNELS);
   std::vector<float> recurrent(4 * 32 * 64);
