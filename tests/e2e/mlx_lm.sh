@@ -121,6 +121,9 @@ run 0 doctor $asked "$folder" --probe-seconds 0 --version-pin '>=0.33'
 says out '^yellow +pins .*there: mlx-lm 0\.32\.2'
 says out 'bantam env create --pin ">=0\.33"'
 
+run 4 doctor $asked "$folder" --probe-seconds 0 --repetition-penalty 2
+says out '^red +runner +--repetition-penalty'
+
 # Children that do not behave.
 echo 'echo "ValueError: no such model" >&2; exit 1' | environment 0.32.2
 refuses 7 'exit code 1: ValueError: no such model' run $asked "$folder" hi
