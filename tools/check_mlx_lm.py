@@ -8,8 +8,8 @@ network and half a gigabyte; takes minutes.
 In an empty folder under build/: making the environment is interrupted and
 found half-made; `run` with the guide's configuration, a pin of >=0.32,<0.33 and
 a folder that `convert` wrote then finishes it, checks the flags and answers 8
-tokens. What is installed is compared with the lock, and the guide's own pin must
-come to its explained end.
+tokens. What is installed is compared with the lock, a broken environment must be
+seen, the guide's own pin come to its explained end, and all be removed.
 """
 
 import json
@@ -43,7 +43,7 @@ class Program:
         seconds = time.monotonic() - start
         print(f"[{seconds:.1f} s, exit code {done.returncode}] bantam "
               + " ".join(map(str, arguments)), flush=True)
-        if done.returncode != code:
+        if code is not None and done.returncode != code:
             sys.exit(f"FAILED: expected {code}\n{done.stdout}\n{done.stderr}")
         return done
 
@@ -89,6 +89,29 @@ def check_lock(folder):
         expect(version in locked.get(name, ()),
                f"{name} {version} is installed, but not locked")
     print(f"{len(packages)} packages installed, each as it is locked")
+
+
+def check_broken(program, environment, model):
+    """Loses its Python, then a package: each is seen, and mended by undoing."""
+    def states():
+        (row,) = program.json(0, "env", "list", "--json")["environments"]
+        doctor = program.json(None, "doctor", model, "--framework", "mlx-lm",
+                              "--probe-seconds", "0", "--json")
+        health = {f["id"]: f["status"] for f in doctor["findings"]}
+        return row["state"], health.get("pins"), health.get("flags")
+
+    (site,) = environment.glob("lib/python*/site-packages")
+    for part, expected in {
+        environment / "bin" / "python": ("broken", "yellow", None),
+        site / "mlx": ("complete", "green", "red"),
+    }.items():
+        away = part.with_name("taken-away")
+        part.rename(away)
+        seen = states()
+        away.rename(part)
+        expect(seen == expected, f"without {part.name} it is {seen}")
+        print(f"without {part.name}: {seen}")
+    expect(states() == ("complete", "green", "green"), "it is not whole again")
 
 
 def main():
@@ -141,10 +164,17 @@ def main():
            f"doctor says {rows}")
     print(rows["flags"]["text"])
 
+    check_broken(program, pathlib.Path(made["folder"]), folder)
+
     done = program.run(7, "env", "create", "--pin", GUIDES_PIN)
     print(done.stderr.splitlines()[-1])
     expect("--help fails" in done.stderr and "--pin" in done.stderr,
            "the guide's own pin ends unexplained")
+
+    for environment in program.json(0, "env", "list", "--json")["environments"]:
+        program.run(0, "env", "remove", environment["name"])
+    expect(not program.json(0, "env", "list", "--json")["environments"],
+           "env remove leaves something")
     print("check_mlx_lm: ok")
 
 

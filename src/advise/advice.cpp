@@ -114,16 +114,19 @@ class Advisor {
     say(fmt::format(
             "takes {} of a budget of {}: {} of weights, {} of keys and values "
             "for {} tokens",
-            format_size(plan.plan.total_bytes()),
-            format_size(machine_.budget.bytes),
-            format_size(candidate.shape.weight_bytes),
-            format_size(plan.plan.bytes_of(MemoryClass::kv)),
+            format_gib(plan.plan.total_bytes()),
+            format_gib(machine_.budget.bytes),
+            format_gib(candidate.shape.weight_bytes),
+            format_gib(plan.plan.bytes_of(MemoryClass::kv)),
             plan.kv_tokens),
         "fits-with-reserve");
     say(fmt::format(
-            "about {:.1f} tokens/s: {} are read for a token, at {:.0f} GB/s",
+            "about {:.1f} tokens/s: a token reads {:.1f} GB (weights, cache, "
+            "state) at {:.0f} % of {:.0f} GB/s",
             plan.tokens_per_second,
-            format_size(candidate.bytes_per_token),
+            static_cast<double>(bytes_of_token(candidate, plan.kv_tokens)) /
+                1e9,
+            100 * reached_share(machine_.bytes_per_second),
             machine_.bytes_per_second / 1e9),
         "bandwidth-is-speed");
     if (candidate.kept < 1) {
@@ -140,14 +143,15 @@ class Advisor {
       say(fmt::format(
               "the input embedding ({}) may stay with the CPU, which bantam "
               "does by itself",
-              format_size(candidate.shape.embedding_bytes)),
+              format_gib(candidate.shape.embedding_bytes)),
           "embedding-on-cpu");
     }
     if (!plan.gpu_limit_command.empty()) {
       say(fmt::format(
-              "the GPU may hold {} by default, and {} are needed: {} first",
-              format_size(machine_.budget.gpu_bytes.value_or(0)),
-              format_size(plan.plan.gpu_bytes(candidate.shape, true)),
+              "the GPU may hold {} by default, and {} are needed; first run: "
+              "{}",
+              format_gib(machine_.budget.gpu_bytes.value_or(0)),
+              format_gib(plan.plan.gpu_bytes(candidate.shape, true)),
               plan.gpu_limit_command),
           "raise-gpu-limit");
     }
@@ -181,7 +185,7 @@ class Advisor {
           fmt::format(
               "temperature {}: {} stay free beside the plan",
               approach.settings.temperature,
-              format_size(plan.headroom_bytes)));
+              format_gib(plan.headroom_bytes)));
       approach.rules.emplace_back("warm-needs-headroom");
     } else {
       approach.why.emplace_back(
@@ -235,8 +239,10 @@ class Advisor {
 
   // The model that can hold the most of a document.
   Approach long_context(const std::vector<LocalPlan>& plans) const {
-    const LocalPlan& most = *std::ranges::max_element(
+    const LocalPlan& largest = *std::ranges::max_element(
         plans, {}, [](const LocalPlan& p) { return p.max_context_tokens; });
+    const LocalPlan most =
+        with_cache(largest, machine_, largest.max_context_tokens);
     Approach approach{
         .kind = ApproachKind::long_context,
         .title = fmt::format(
@@ -245,7 +251,6 @@ class Advisor {
             most.candidate.quantization),
         .local = most,
         .settings = settings_for(most)};
-    approach.settings.max_kv_size = most.max_context_tokens;
     approach.why.push_back(
         fmt::format(
             "at most {} tokens fit; reading {:.0f} of them takes {:.0f} "
@@ -257,6 +262,7 @@ class Advisor {
                 kDocumentTokens, static_cast<double>(most.max_context_tokens)) /
                 most.prefill_tokens_per_second / 60));
     approach.rules.emplace_back("retrieval-for-documents");
+    explain_local(most, approach);
     approach.command = fmt::format(
         "bantam run {} - {} < DOCUMENT",
         most.candidate.reference,
@@ -278,6 +284,7 @@ class Advisor {
           cloud.efficiency * cloud.batch * cloud.bytes_per_second / bytes;
       approach.cloud = CloudEstimate{
           .gpu = cloud.gpu,
+          .model = best.model,
           .tokens_per_second = speed,
           .dollars_per_million = cloud.dollars_per_hour / 3600 / speed * 1e6};
       approach.why.push_back(

@@ -60,6 +60,7 @@ struct RunSettings {
 
 struct CloudEstimate {
   std::string gpu;
+  std::string model;
   double tokens_per_second = 0;    // of all answers together
   double dollars_per_million = 0;  // tokens of answers
 };
@@ -71,6 +72,7 @@ struct Approach {
   std::optional<CloudEstimate> cloud;
   RunSettings settings;
   std::string command;
+  bool available = true;           // this release has the command
   std::vector<std::string> why;    // sentences
   std::vector<std::string> rules;  // ids, for --explain
 };

@@ -51,18 +51,24 @@ Candidate catalogue_candidate(
   return candidate;
 }
 
+int64_t bytes_of_token(const Candidate& candidate, int64_t kv_tokens) {
+  return candidate.bytes_per_token +
+      kv_tokens * candidate.shape.kv_bytes_per_token() +
+      2 * candidate.shape.state_bytes();
+}
+
+double reached_share(double bytes_per_second) {
+  return bytes_per_second > kWideBus ? kReachedOnWideBus : kReached;
+}
+
 double decode_speed(
     const Candidate& candidate,
     int64_t kv_tokens,
     double bytes_per_second) {
-  // A recurrent state is read and written for each token.
-  const int64_t bytes = candidate.bytes_per_token +
-      kv_tokens * candidate.shape.kv_bytes_per_token() +
-      2 * candidate.shape.state_bytes();
-  const double reached =
-      bytes_per_second > kWideBus ? kReachedOnWideBus : kReached;
+  const int64_t bytes = bytes_of_token(candidate, kv_tokens);
   return bytes <= 0 ? 0
-                    : reached * bytes_per_second / static_cast<double>(bytes);
+                    : reached_share(bytes_per_second) * bytes_per_second /
+          static_cast<double>(bytes);
 }
 
 double prefill_speed(const Candidate& candidate, double bytes_per_second) {

@@ -31,6 +31,13 @@ Candidate catalogue_candidate(
     const CatalogueModel& model,
     const CatalogueQuantization& quantization);
 
+/// Bytes that are read for a token of the answer with `kv_tokens` in the cache:
+/// weights, keys and values; a recurrent state is written too.
+int64_t bytes_of_token(const Candidate& candidate, int64_t kv_tokens);
+
+/// Share of a memory bandwidth that decoding reaches.
+double reached_share(double bytes_per_second);
+
 /// Tokens per second of answers with `kv_tokens` in the cache, at a memory
 /// bandwidth in bytes per second.
 double decode_speed(

@@ -53,6 +53,24 @@ double score_of(Task task, const LocalPlan& local, int64_t wanted_tokens) {
   return score;
 }
 
+RunShape run_shape(const AdviceMachine& machine, int64_t kv_tokens) {
+  return {
+      .kv_budget_tokens = kv_tokens,
+      .prefill_chunk = kPrefillChunk,
+      .threads = kThreads,
+      // As bantam plan counts on a GPU.
+      .copies_weights = machine.target == FitTarget::gpu};
+}
+
+// What follows from the plan and the size of the cache.
+void estimate(LocalPlan& local, const AdviceMachine& machine) {
+  local.headroom_bytes = machine.budget.bytes - local.plan.total_bytes();
+  local.tokens_per_second =
+      decode_speed(local.candidate, local.kv_tokens, machine.bytes_per_second);
+  local.prefill_tokens_per_second =
+      prefill_speed(local.candidate, machine.bytes_per_second);
+}
+
 // "; it fits a machine with 24 GiB of memory", the GPU's limit raised if need
 // be.
 std::string machine_text(int64_t total_bytes) {
@@ -86,12 +104,8 @@ std::variant<LocalPlan, Refusal> plan_candidate(
   const std::vector<int64_t> sizes = cache_sizes(task, candidate, machine);
   std::string reason;
   for (const int64_t wanted : sizes) {
-    const RunShape run{
-        .kv_budget_tokens = std::min(wanted, candidate.shape.context_tokens),
-        .prefill_chunk = kPrefillChunk,
-        .threads = kThreads,
-        // As bantam plan counts on a GPU.
-        .copies_weights = machine.target == FitTarget::gpu};
+    const RunShape run =
+        run_shape(machine, std::min(wanted, candidate.shape.context_tokens));
     const auto fit =
         fit_memory(candidate.shape, run, machine.budget, machine.target);
     LocalPlan local{.candidate = candidate, .kv_tokens = run.kv_budget_tokens};
@@ -111,21 +125,28 @@ std::variant<LocalPlan, Refusal> plan_candidate(
       if (local.gpu_limit_command.empty()) {
         reason = fmt::format(
             "takes {} of {}{}",
-            format_size(shortfall.plan.total_bytes()),
-            format_size(machine.budget.bytes),
+            format_gib(shortfall.plan.total_bytes()),
+            format_gib(machine.budget.bytes),
             machine_text(shortfall.plan.total_bytes()));
         continue;
       }
     }
-    local.headroom_bytes = machine.budget.bytes - local.plan.total_bytes();
-    local.tokens_per_second =
-        decode_speed(candidate, local.kv_tokens, machine.bytes_per_second);
-    local.prefill_tokens_per_second =
-        prefill_speed(candidate, machine.bytes_per_second);
+    estimate(local, machine);
     local.score = score_of(task, local, sizes.front());
     return local;
   }
   return Refusal{candidate, reason};
+}
+
+LocalPlan with_cache(
+    LocalPlan local,
+    const AdviceMachine& machine,
+    int64_t kv_tokens) {
+  local.kv_tokens = kv_tokens;
+  local.plan =
+      plan_memory(local.candidate.shape, run_shape(machine, kv_tokens));
+  estimate(local, machine);
+  return local;
 }
 
 std::vector<LocalPlan> ranked(std::vector<LocalPlan> plans) {

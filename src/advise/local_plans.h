@@ -24,6 +24,13 @@ std::variant<LocalPlan, Refusal> plan_candidate(
     const AdviceMachine& machine,
     const Candidate& candidate);
 
+/// The same with another size of the cache, which the machine must have room
+/// for.
+LocalPlan with_cache(
+    LocalPlan local,
+    const AdviceMachine& machine,
+    int64_t kv_tokens);
+
 /// One plan for each model, the best first.
 std::vector<LocalPlan> ranked(std::vector<LocalPlan> plans);
 

@@ -79,7 +79,6 @@ std::optional<std::string> pin_contradiction(
     const MlxLmNeeds& needs) {
   const VersionPin range = VersionPin::parse(pin).value();
   std::vector<Version> allowed = known_releases();
-  const Version newest = allowed.back();
   std::erase_if(allowed, [&](const Version& version) {
     return !range.contains(version);
   });
@@ -87,12 +86,10 @@ std::optional<std::string> pin_contradiction(
     return std::nullopt;  // Nothing is known of what it allows.
   }
   std::vector<std::string> missing;
-  Version needed = allowed.front();
   const auto need = [&](std::string_view since, const std::string& what) {
     const auto first = version_if_any(since);
     if (first && allowed.back() < *first) {
       missing.push_back(fmt::format("{} came with {}", what, since));
-      needed = std::max(needed, *first);
     }
   };
   for (const std::string& flag : needs.flags) {
@@ -106,12 +103,11 @@ std::optional<std::string> pin_contradiction(
     return std::nullopt;
   }
   return fmt::format(
-      "the pin {} allows {}, but {}; a pin that works is >={},<={}",
+      "the pin {} allows {}, but {}; a pin that works is {}",
       pin,
       range_text(allowed),
       fmt::join(missing, ", and "),
-      needed.text(),
-      newest.text());
+      working_pin(needs));
 }
 
 std::optional<std::string> unreadable_pin(const std::string& pin) {

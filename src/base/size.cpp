@@ -49,6 +49,9 @@ std::optional<int64_t> parse_size(std::string_view text) {
       }
       return bytes;
     }
+    if (unit.bytes == 1) {
+      return std::nullopt;  // half a byte
+    }
     // strtod, not from_chars: Apple's libc++ has no floating from_chars.
     const std::string copy(digits);
     char* stop = nullptr;
@@ -74,6 +77,11 @@ std::string format_size(int64_t bytes) {
     return fmt::format("{:.1f} kB", value / 1e3);
   }
   return fmt::format("{} B", bytes);
+}
+
+std::string format_gib(int64_t bytes) {
+  return fmt::format(
+      "{:.2f} GiB", static_cast<double>(bytes) / (int64_t{1} << 30));
 }
 
 }  // namespace bantam

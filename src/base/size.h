@@ -16,4 +16,7 @@ std::optional<int64_t> parse_size(std::string_view text);
 /// "98.4 MB" below a gibibyte in decimal units, "10.96 GiB" above it.
 std::string format_size(int64_t bytes);
 
+/// "0.25 GiB": for sizes that are compared with one another.
+std::string format_gib(int64_t bytes);
+
 }  // namespace bantam

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // bantam advise: which approach fits this machine and task, computed.
-#include "advise/advice.h"
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "base/size.h"
+#include "cli/advice_report.h"
 #include "cli/command.h"
+#include "cli/page.h"
 #include "engine/inspect.h"
 #include "kernels/bandwidth.h"
 #include "machine/this_machine.h"
@@ -149,169 +149,16 @@ std::vector<Candidate> chosen_candidates(
   return candidates;
 }
 
-// --- JSON -------------------------------------------------------------------
-
-Json local_json(const LocalPlan& local) {
-  const Candidate& candidate = local.candidate;
-  return {
-      {"model", candidate.model},
-      {"quantization", candidate.quantization},
-      {"reference", candidate.reference},
-      {"parameters", candidate.shape.parameters},
-      {"active_parameters", candidate.active_parameters},
-      {"bits_per_weight",
-       8.0 * static_cast<double>(candidate.shape.weight_bytes) /
-           static_cast<double>(candidate.shape.parameters)},
-      {"weights_bytes", candidate.shape.weight_bytes},
-      {"total_bytes", local.plan.total_bytes()},
-      {"kv_bytes", local.plan.bytes_of(MemoryClass::kv)},
-      {"state_bytes", local.plan.bytes_of(MemoryClass::state)},
-      {"gpu_bytes", local.plan.gpu_bytes(candidate.shape, true)},
-      {"headroom_bytes", local.headroom_bytes},
-      {"context_tokens", local.kv_tokens},
-      {"max_context_tokens", local.max_context_tokens},
-      {"embedding_on_cpu",
-       local.embedding_on_cpu || !local.gpu_limit_command.empty()},
-      {"gpu_limit_command",
-       local.gpu_limit_command.empty() ? Json()
-                                       : Json(local.gpu_limit_command)},
-      {"tokens_per_second", local.tokens_per_second},
-      {"prefill_tokens_per_second", local.prefill_tokens_per_second},
-      {"bytes_per_token", candidate.bytes_per_token},
-      {"abilities_kept", candidate.kept},
-      {"source", candidate.source}};
+// Whether there is an X of "bantam X ...".
+bool has_command(const CLI::App& app, std::string_view command) {
+  command.remove_prefix(command.find(' ') + 1);
+  const std::string name(command.substr(0, command.find(' ')));
+  const auto found = app.get_subcommands(
+      [&](const CLI::App* known) { return known->get_name() == name; });
+  return !found.empty();
 }
 
-Json approach_json(const Approach& approach, const Catalogue& catalogue) {
-  Json rules = Json::array();
-  for (const std::string& id : approach.rules) {
-    const AdviceRule& rule = catalogue.rule(id);
-    rules.push_back(
-        {{"id", rule.id}, {"text", rule.text}, {"source", rule.source}});
-  }
-  const std::string configuration = configuration_text(approach);
-  return {
-      {"kind", approach_name(approach.kind)},
-      {"title", approach.title},
-      {"local", approach.local ? local_json(*approach.local) : Json()},
-      {"cloud",
-       approach.cloud
-           ? Json{{"gpu", approach.cloud->gpu},
-                  {"tokens_per_second", approach.cloud->tokens_per_second},
-                  {"dollars_per_million_tokens",
-                   approach.cloud->dollars_per_million}}
-           : Json()},
-      {"settings",
-       {{"temperature", approach.settings.temperature},
-        {"max_tokens", approach.settings.max_tokens},
-        {"max_kv_size", approach.settings.max_kv_size},
-        {"thinking", approach.settings.thinking}}},
-      {"command", approach.command},
-      {"configuration", configuration.empty() ? Json() : Json(configuration)},
-      {"why", approach.why},
-      {"rules", std::move(rules)}};
-}
-
-Json advice_json(const Advice& advice, const Catalogue& catalogue) {
-  Json approaches = Json::array();
-  for (const Approach& approach : advice.approaches) {
-    approaches.push_back(approach_json(approach, catalogue));
-  }
-  Json refused = Json::array();
-  for (const Refusal& refusal : advice.refused) {
-    refused.push_back(
-        {{"model", refusal.candidate.model},
-         {"quantization", refusal.candidate.quantization},
-         {"weights_bytes", refusal.candidate.shape.weight_bytes},
-         {"reason", refusal.reason}});
-  }
-  const AdviceMachine& machine = advice.machine;
-  return {
-      {"task", task_name(advice.task)},
-      {"machine",
-       {{"name", machine.name},
-        {"ram_bytes", machine.budget.ram_bytes},
-        {"budget_bytes", machine.budget.bytes},
-        {"budget_because", machine.budget.because},
-        {"gpu_budget_bytes",
-         machine.budget.gpu_bytes ? Json(*machine.budget.gpu_bytes) : Json()},
-        {"bandwidth_bytes_per_second", machine.bytes_per_second},
-        {"bandwidth_source", machine.bandwidth_source}}},
-      {"approaches", std::move(approaches)},
-      {"refused", std::move(refused)}};
-}
-
-// --- text -------------------------------------------------------------------
-
-void print_approach(
-    size_t number,
-    const Approach& approach,
-    const Catalogue& catalogue,
-    bool explain) {
-  std::printf("\n%zu. %s\n", number, approach.title.c_str());
-  for (const std::string& sentence : approach.why) {
-    std::printf("   - %s\n", sentence.c_str());
-  }
-  std::printf("   > %s\n", approach.command.c_str());
-  if (!explain) {
-    return;
-  }
-  for (const std::string& id : approach.rules) {
-    const AdviceRule& rule = catalogue.rule(id);
-    std::printf(
-        "   rule %s: %s\n     source: %s\n",
-        rule.id.c_str(),
-        rule.text.c_str(),
-        rule.source.c_str());
-  }
-}
-
-void print_advice(
-    const Advice& advice,
-    const Catalogue& catalogue,
-    bool explain) {
-  const AdviceMachine& machine = advice.machine;
-  std::printf(
-      "task      %s\nmachine   %s\nbudget    %s (%s)\n",
-      std::string(task_name(advice.task)).c_str(),
-      machine.name.c_str(),
-      format_size(machine.budget.bytes).c_str(),
-      machine.budget.because.c_str());
-  if (machine.budget.gpu_bytes) {
-    std::printf(
-        "GPU       %s at a time, by default\n",
-        format_size(*machine.budget.gpu_bytes).c_str());
-  }
-  std::printf(
-      "bandwidth %.0f GB/s (%s)\n",
-      machine.bytes_per_second / 1e9,
-      machine.bandwidth_source.c_str());
-  for (size_t i = 0; i < advice.approaches.size(); ++i) {
-    print_approach(i + 1, advice.approaches[i], catalogue, explain);
-  }
-  if (!advice.refused.empty()) {
-    std::printf("\nstronger, but without room here:\n");
-  }
-  for (const Refusal& refusal : advice.refused) {
-    std::printf(
-        "  %s at %s: %s\n",
-        refusal.candidate.model.c_str(),
-        refusal.candidate.quantization.c_str(),
-        refusal.reason.c_str());
-  }
-  const std::string configuration =
-      configuration_text(advice.approaches.front());
-  if (!configuration.empty()) {
-    std::printf(
-        "\nThe first one as a configuration file (bantam run --config):\n\n%s",
-        configuration.c_str());
-  }
-  if (!explain) {
-    std::printf("\n--explain shows the rules and where they come from.\n");
-  }
-}
-
-int run_advise(const AdviseFlags& flags) {
+int run_advise(const CLI::App& app, const AdviseFlags& flags) {
   const auto task = task_of(flags.task);
   if (!task) {
     fail(
@@ -320,15 +167,20 @@ int run_advise(const AdviseFlags& flags) {
         flags.task);
   }
   const Catalogue& catalogue = built_in_catalogue();
-  const Advice advice = advise(
+  Advice advice = advise(
       *task,
       chosen_machine(flags, catalogue),
       chosen_candidates(flags, catalogue),
       catalogue);
+  for (Approach& approach : advice.approaches) {
+    approach.available = has_command(app, approach.command);
+  }
   if (flags.json) {
     std::printf("%s\n", to_json_line(advice_json(advice, catalogue)).c_str());
   } else {
-    print_advice(advice, catalogue, flags.explain);
+    const std::string text =
+        advice_text(advice, catalogue, flags.explain, page_columns());
+    std::fputs(text.c_str(), stdout);
   }
   return 0;
 }
@@ -360,8 +212,9 @@ void add_advise_command(CLI::App& app, Action& action) {
   command->add_flag(
       "--explain", flags->explain, "Show each rule and its source");
   command->add_flag("--json", flags->json, "Print one JSON object");
-  command->callback(
-      [=, &action] { action = [=] { return run_advise(*flags); }; });
+  command->callback([=, &app, &action] {
+    action = [=, &app] { return run_advise(app, *flags); };
+  });
 }
 
 }  // namespace bantam

@@ -14,6 +14,7 @@
 #include "cli/framework.h"
 #include "cli/mlx_lm_runner.h"
 #include "cli/options.h"
+#include "cli/page.h"
 #include "cli/setting_flags.h"
 
 namespace bantam {
@@ -39,32 +40,54 @@ Json diagnosis_json(const Diagnosis& diagnosis) {
       {"tokens_per_second", or_null(diagnosis.tokens_per_second)}};
 }
 
-// Colour on a terminal alone.
-std::string mark(Health health, bool colour) {
+// The health's name in colour.
+std::string mark(Health health) {
   const int code = health == Health::green ? 32
       : health == Health::yellow           ? 33
                                            : 31;
-  const std::string name(health_name(health));
-  const std::string padded = fmt::format("{:<7}", name);
-  return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, padded) : padded;
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, health_name(health));
+}
+
+std::string finding_text(const Finding& finding, size_t columns) {
+  const std::string_view health = health_name(finding.health);
+  const std::string first = fmt::format("{:<7} {:<10} ", health, finding.id);
+  const std::string margin(first.size(), ' ');
+  std::string text = paragraph(first, margin, finding.text, columns);
+  if (!finding.advice.empty()) {
+    text += paragraph(margin + "-> ", margin + "   ", finding.advice, columns);
+  }
+  return text;
 }
 
 void print_page(const Diagnosis& diagnosis) {
   const bool colour = ::isatty(STDOUT_FILENO) != 0;
   for (const Finding& finding : diagnosis.findings) {
-    std::printf(
-        "%s %-10s %s\n",
-        mark(finding.health, colour).c_str(),
-        finding.id.c_str(),
-        finding.text.c_str());
-    if (!finding.advice.empty()) {
-      std::printf("        %-10s -> %s\n", "", finding.advice.c_str());
+    std::string text = finding_text(finding, page_columns());
+    if (colour) {
+      const size_t width = health_name(finding.health).size();
+      text.replace(0, width, mark(finding.health));
     }
+    std::fputs(text.c_str(), stdout);
   }
   std::printf(
       "\n%s\n",
       diagnosis.would_start ? "A run would start."
                             : "A run would be refused: mend what is red.");
+}
+
+// A setting that mlx-lm has nothing like is a finding too: a run refuses it.
+std::vector<Finding> foreign_findings(
+    const RunConfig& config,
+    const EngineOptions& engine) {
+  try {
+    return runner_findings(
+        runner_options(config), engine, request_of(config, "doctor"));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::invalid_request) {
+      throw;
+    }
+    return {{"runner", Health::red, error.what(), ""}};
+  }
 }
 
 int doctor(
@@ -94,10 +117,7 @@ int doctor(
     options.engine.model = config.text("model.local_path");
   }
   options.foreign = config.text("runtime.framework") == "mlx-lm";
-  options.runner = options.foreign ? runner_findings(
-                                         runner_options(config),
-                                         options.engine,
-                                         request_of(config, "doctor"))
+  options.runner = options.foreign ? foreign_findings(config, options.engine)
                                    : own_findings(config);
   const Diagnosis diagnosis = diagnose(options);
   if (config.boolean("output.json")) {

@@ -53,11 +53,11 @@ constexpr std::array kRefusedFlags{
     RefusedFlag{
         "--kv-group-size",
         true,
-        "the key/value cache is kept in 16 bits"},
+        "--kv-bits has one size of groups; leave it out"},
     RefusedFlag{
         "--quantized-kv-start",
         true,
-        "the key/value cache is kept in 16 bits"},
+        "--kv-bits holds from the first token on; leave it out"},
     RefusedFlag{"--draft-model", true, "draft models are not supported"},
     RefusedFlag{"--num-draft-tokens", true, "draft models are not supported"},
 };

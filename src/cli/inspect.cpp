@@ -2,11 +2,14 @@
 // bantam inspect MODEL...: what models are, from their headers, side by side.
 #include "engine/inspect.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
+#include "base/error.h"
 #include "base/size.h"
 #include "cli/command.h"
+#include "cli/page.h"
 #include "cli/table.h"
 
 namespace bantam {
@@ -38,7 +41,8 @@ std::string count_cell(int64_t parameters) {
   const auto value = static_cast<double>(parameters);
   return parameters >= 1'000'000'000 ? fmt::format("{:.2f} B", value / 1e9)
       : parameters >= 1'000'000      ? fmt::format("{:.1f} M", value / 1e6)
-                                     : fmt::format("{:.1f} K", value / 1e3);
+      : parameters >= 1'000          ? fmt::format("{:.1f} K", value / 1e3)
+                                     : fmt::format("{}", parameters);
 }
 
 std::string parameters_cell(const Json& report) {
@@ -63,6 +67,9 @@ std::string layers_cell(const Json& report) {
     if (count.is_number() && count != 0) {
       std::string name = kind;
       std::replace(name.begin(), name.end(), '_', ' ');
+      if (count == report["layers"]) {
+        return text + ", all " + name;
+      }
       kinds += fmt::format(
           "{}{} {}", kinds.empty() ? "" : ", ", count.get<int64_t>(), name);
     }
@@ -169,11 +176,15 @@ const std::vector<std::string> kRowNames{
 
 void print_details(const Json& report, bool named) {
   if (named) {
-    std::printf("\n%s\n", report["name"].get<std::string>().c_str());
+    // Names repeat: many a folder is called "model".
+    std::printf(
+        "\n%s (%s)\n",
+        report["name"].get<std::string>().c_str(),
+        report["path"].get<std::string>().c_str());
   }
   for (const Json& row : report["bits_by_class"]) {
     std::printf(
-        "%-18s %-12s %8s  %10s  %s bits per weight\n",
+        "%-15s  %-12s %8s  %10s  %s bits per weight\n",
         "class",
         row["class"].get<std::string>().c_str(),
         count_cell(row["parameters"].get<int64_t>()).c_str(),
@@ -182,7 +193,7 @@ void print_details(const Json& report, bool named) {
   }
   for (const Json& type : report["tensor_types"]) {
     std::printf(
-        "%-18s %-8s %5lld  %s\n",
+        "%-15s  %-8s %5lld  %s\n",
         "tensors",
         type["type"].get<std::string>().c_str(),
         static_cast<long long>(type["tensors"].get<int64_t>()),
@@ -190,22 +201,71 @@ void print_details(const Json& report, bool named) {
   }
   const auto lines = [&](const char* key, const char* title) {
     for (const Json& line : report[key]) {
-      std::printf("%-18s %s\n", title, line.get<std::string>().c_str());
+      const std::string text = paragraph(
+          fmt::format("{:<15}  ", title),
+          std::string(17, ' '),
+          line.get<std::string>(),
+          page_columns());
+      std::fputs(text.c_str(), stdout);
     }
   };
   lines("notes", "note");
-  lines("unsupported", "problem");
+  lines("unsupported", "unsupported");
+}
+
+// As many models side by side as a page has room for, then the others.
+void print_tables(const std::vector<Json>& reports) {
+  constexpr size_t kNames = 17, kModel = 20;  // columns that they need
+  const size_t page = page_columns();
+  const size_t at_once = page == kUnbroken
+      ? reports.size()
+      : std::max<size_t>(1, (page - kNames) / kModel);
+  for (size_t first = 0; first < reports.size(); first += at_once) {
+    std::vector<std::vector<std::string>> columns{kRowNames};
+    for (size_t i = first; i < std::min(first + at_once, reports.size()); ++i) {
+      columns.push_back(column(reports[i]));
+    }
+    std::fputs(first == 0 ? "" : "\n", stdout);
+    std::fputs(columns_text(columns, page).c_str(), stdout);
+  }
 }
 
 void print_reports(const std::vector<Json>& reports) {
-  std::vector<std::vector<std::string>> columns{kRowNames};
-  for (const Json& report : reports) {
-    columns.push_back(column(report));
-  }
-  std::fputs(columns_text(columns).c_str(), stdout);
+  print_tables(reports);
   for (const Json& report : reports) {
     print_details(report, reports.size() > 1);
   }
+}
+
+// One model that cannot be read is an error; of several, the others are shown.
+int inspect_all(
+    const std::vector<std::string>& models,
+    const InspectOptions& options,
+    bool json) {
+  std::vector<Json> reports;
+  Json all = Json::array();
+  int code = 0;
+  for (const std::string& model : models) {
+    try {
+      reports.push_back(inspect_model(model, options));
+      all.push_back(reports.back());
+    } catch (const Error& error) {
+      if (models.size() == 1) {
+        throw;
+      }
+      std::fprintf(stderr, "bantam: %s\n", error.what());
+      all.push_back({{"path", model}, {"error", error.what()}});
+      code = error_kind(error.code()).exit_code;
+    }
+  }
+  if (!json) {
+    print_reports(reports);
+  } else if (models.size() == 1) {
+    std::printf("%s\n", to_json_line(reports[0]).c_str());
+  } else {
+    std::printf("%s\n", to_json_line({{"models", all}}).c_str());
+  }
+  return code;
 }
 
 }  // namespace
@@ -219,7 +279,8 @@ void add_inspect_command(CLI::App& app, Action& action) {
       app.add_subcommand("inspect", "What a model is, from its headers alone");
   command->footer(
       "With --json, one model gives its object, several give\n"
-      "{\"models\": [...]}.");
+      "{\"models\": [...]}. Of several, one that cannot be read does not hide "
+      "the others;\nthe exit code is then 3.");
   command
       ->add_option(
           "MODEL", *models, "Models to lay side by side; see bantam run --help")
@@ -239,18 +300,7 @@ void add_inspect_command(CLI::App& app, Action& action) {
         }
         options->ram_bytes = *bytes;
       }
-      std::vector<Json> reports;
-      for (const std::string& model : *models) {
-        reports.push_back(inspect_model(model, *options));
-      }
-      if (!*json) {
-        print_reports(reports);
-      } else if (reports.size() == 1) {
-        std::printf("%s\n", to_json_line(reports[0]).c_str());
-      } else {
-        std::printf("%s\n", to_json_line({{"models", reports}}).c_str());
-      }
-      return 0;
+      return inspect_all(*models, *options, *json);
     };
   });
 }

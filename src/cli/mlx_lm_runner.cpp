@@ -393,7 +393,7 @@ std::vector<Finding> runner_findings(
       {"pins",
        Health::green,
        fmt::format(
-           "{} in {}, {} packages locked",
+           "mlx-lm {} in {}, {} packages locked",
            environment->version,
            environment->folder,
            environment->packages),

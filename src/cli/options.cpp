@@ -93,7 +93,9 @@ EngineOptions engine_options(const RunConfig& config) {
   engine.prefill_chunk = config.integer("runtime.prefill_chunk");
   engine.device = config.text("runtime.device") == "gpu" ? DeviceChoice::gpu
                                                          : DeviceChoice::cpu;
-  if (engine.device == DeviceChoice::gpu) {
+  // Another framework computes where it likes, and says so.
+  if (engine.device == DeviceChoice::gpu &&
+      config.text("runtime.framework") == "bantam") {
     require_gpu();
   }
   const std::string& kernels = config.text("runtime.kernels");

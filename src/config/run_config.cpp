@@ -67,8 +67,15 @@ void RunConfig::set_pin_aside(const std::string& framework_before) {
   Entry& pin = entries_[kPin.index];
   const auto& framework =
       std::get<std::string>(entries_[kFramework.index].value);
-  if (framework == framework_before ||
-      std::get<std::string>(pin.value).empty()) {
+  if (framework == framework_before) {
+    return;
+  }
+  if (set_aside_pin_ && set_aside_pin_->framework == framework) {
+    pin.value = set_aside_pin_->pin;  // a layer in between had the other one
+    set_aside_pin_.reset();
+    return;
+  }
+  if (std::get<std::string>(pin.value).empty()) {
     return;
   }
   set_aside_pin_ = SetAsidePin{

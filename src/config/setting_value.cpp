@@ -69,13 +69,19 @@ std::optional<SettingValue> in_range(
 std::string range_text(const Setting& setting) {
   const bool from = setting.least > -kUnbounded;
   const bool to = setting.most < kUnbounded;
+  const auto bound = [&](double value) {
+    return setting.kind == SettingKind::size
+        ? format_size(static_cast<int64_t>(value))
+        : fmt::format("{}", value);
+  };
   if (from && to) {
-    return fmt::format(" between {} and {}", setting.least, setting.most);
+    return fmt::format(
+        " between {} and {}", bound(setting.least), bound(setting.most));
   }
   if (from) {
-    return fmt::format(" of at least {}", setting.least);
+    return fmt::format(" of at least {}", bound(setting.least));
   }
-  return to ? fmt::format(" of at most {}", setting.most) : "";
+  return to ? fmt::format(" of at most {}", bound(setting.most)) : "";
 }
 
 }  // namespace
@@ -138,7 +144,9 @@ std::string expectation(const Setting& setting) {
     case SettingKind::real:
       return "a number" + range_text(setting);
     case SettingKind::size:
-      return "a size such as 16GiB, 10GB, 512MiB or a number of bytes";
+      return setting.most < kUnbounded
+          ? "a size such as 512MiB" + range_text(setting)
+          : "a size such as 16GiB, 10GB, 512MiB or a number of bytes";
     case SettingKind::choice: {
       std::string names;
       for (const std::string& name : words_of(setting.choices)) {

@@ -34,11 +34,13 @@ Json value_schema(const Setting& setting) {
       return number_schema(setting);
     case SettingKind::seed:
       return {{"type", "integer"}, {"minimum", 0}, {"maximum", ~uint64_t{0}}};
-    case SettingKind::size:
-      return {
-          {"type", {"integer", "string"}},
-          {"minimum", 1},
-          {"pattern", "^[0-9]+(\\.[0-9]+)?([KMGT]i?B|B)?$"}};
+    case SettingKind::size: {
+      // Bounds of sizes with a unit are more than a pattern can say.
+      Json schema = number_schema(setting);
+      schema["type"] = {"integer", "string"};
+      schema["pattern"] = "^([0-9]+B?|[0-9.]+[KMGT]i?B)$";
+      return schema;
+    }
     case SettingKind::choice: {
       Json names = Json::array();
       for (const std::string& name : words_of(setting.choices)) {

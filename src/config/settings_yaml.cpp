@@ -108,10 +108,10 @@ std::string commented_settings(
         const bool in_force = is_set(value) && setting.pending != "*";
         out += wrapped_comment(explanation(setting));
         out += fmt::format(
-            "  {}{}: {}\n",
+            "  {}{}:{}\n",
             in_force ? "" : "# ",
             setting.name(),
-            is_set(value) ? yaml_value(setting, value) : "");
+            is_set(value) ? " " + yaml_value(setting, value) : "");
       });
   return out;
 }

@@ -115,6 +115,17 @@ TEST(Advice, DocumentsAreSearched) {
   }
 }
 
+TEST(Advice, AWholeDocumentIsPlannedWithItsWholeCache) {
+  const Advice advice = advice_for(Task::documents, machine(16));
+  const Approach& whole = advice.approaches[1];
+  ASSERT_EQ(whole.kind, ApproachKind::long_context);
+  EXPECT_GT(whole.settings.max_kv_size, 100'000);
+  EXPECT_EQ(whole.local->kv_tokens, whole.settings.max_kv_size);
+  EXPECT_EQ(
+      whole.local->plan.bytes_of(MemoryClass::kv),
+      whole.local->candidate.shape.kv_bytes(whole.local->kv_tokens, 16));
+}
+
 TEST(Advice, ManyPromptsGoToTheCloud) {
   for (const int64_t ram : {8, 16, 24, 64}) {
     const Advice advice = advice_for(Task::batch, machine(ram));
@@ -147,7 +158,8 @@ TEST(Advice, WhereNothingFitsTheCloudIsFirst) {
 
 TEST(Advice, PlansNeverExceedTheBudget) {
   for (const int64_t ram : {4, 8, 16, 18, 24, 32, 48, 96}) {
-    for (const Task task : {Task::daily, Task::reasoning, Task::creative}) {
+    for (const Task task :
+         {Task::daily, Task::reasoning, Task::documents, Task::creative}) {
       const Advice advice = advice_for(task, machine(ram));
       for (const Approach& approach : advice.approaches) {
         if (approach.local) {

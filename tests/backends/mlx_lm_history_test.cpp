@@ -12,7 +12,7 @@ TEST(MlxLmHistory, TheGuidesPinCannotTakeTheGuidesBudget) {
   EXPECT_EQ(
       pin_contradiction(">=0.15.0,<0.16.0", kBudget),
       "the pin >=0.15.0,<0.16.0 allows mlx-lm 0.15.0 to 0.15.3, but "
-      "--max-kv-size came with 0.17.0; a pin that works is >=0.17.0,<=0.32.2");
+      "--max-kv-size came with 0.17.0; a pin that works is >=0.21.0,<=0.32.2");
 }
 
 TEST(MlxLmHistory, PinsThatCan) {

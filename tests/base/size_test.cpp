@@ -27,7 +27,9 @@ TEST(Size, RefusesWhatIsNotASize) {
         "9000000TiB",
         "1e9",
         "nan",
-        "."}) {
+        ".",
+        "0.5",
+        "1.5B"}) {
     EXPECT_EQ(parse_size(text), std::nullopt) << text;
   }
 }
@@ -36,6 +38,8 @@ TEST(Size, Writes) {
   EXPECT_EQ(format_size(12), "12 B");
   EXPECT_EQ(format_size(98'362'432), "98.4 MB");
   EXPECT_EQ(format_size(11'771'000'000), "10.96 GiB");
+  EXPECT_EQ(format_gib(11'771'000'000), "10.96 GiB");
+  EXPECT_EQ(format_gib(268'435'456), "0.25 GiB");
 }
 
 }  // namespace

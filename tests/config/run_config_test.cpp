@@ -130,6 +130,15 @@ TEST(RunConfig, APinBelongsToItsFramework) {
           {"from", "f:6"},
           {"set_aside", {{"value", ">=0.15"}, {"written_for", "mlx-lm"}}}}));
 
+  // Two layers that take each other back.
+  RunConfig there;
+  there.apply(Layer::file, file());
+  there.apply(
+      Layer::environment, {given("runtime.framework", "bantam", "env")});
+  there.apply(Layer::flag, {given("runtime.framework", "mlx-lm", "flag")});
+  EXPECT_EQ(there.text("runtime.version_pin"), ">=0.15");
+  EXPECT_FALSE(there.set_aside_pin());
+
   // A pin of the same layer as the framework is meant for it.
   RunConfig own;
   own.apply(Layer::file, file());

@@ -21,7 +21,7 @@ run 0 run --config "$guide" --model smollm2 --framework bantam --max-tokens 8 \
   'What is gravity?'
 says err 'note: .*>=0.15.0,<0.16.0.*mlx-lm.*set aside'
 # Its own framework is mlx-lm, of a version without --max-kv-size.
-refuses 2 'yaml:7: .*>=0.15.0,<0.16.0.*--max-kv-size came with 0.17.0.*>=0.17' \
+refuses 2 'yaml:7: .*>=0.15.0,<0.16.0.*--max-kv-size came with 0.17.0.*>=0.21' \
   run --config "$guide" 'What is gravity?'
 refuses 2 '0.17.0' run --config "$guide" --framework mlx-lm 'What is gravity?'
 run 3 run --config "$guide" --version-pin '>=0.32,<0.33' hi

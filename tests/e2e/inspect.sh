@@ -80,7 +80,15 @@ check 'out["kv_bytes_per_token"] is None and out["context_tokens"] is None
 run 0 inspect "$dir/absurd"
 run 0 advise --ram 16GiB --model "$dir/absurd" --json
 check 'out["approaches"]'
-refuses 3 'nowhere' inspect "$tiny" nowhere.gguf
+# One of several that cannot be read does not hide the others.
+head -c 3000 "$tiny" >"$dir/cut.gguf"
+run 3 inspect "$tiny" "$dir/cut.gguf" nowhere.gguf
+says out '^quantization +Q4_0$'
+says err 'cut\.gguf: .*cut off'
+says err 'nowhere'
+run 3 inspect "$tiny" nowhere.gguf --json
+check '["error" in m for m in out["models"]] == [False, True]'
+refuses 3 'nowhere' inspect nowhere.gguf
 refuses 2 'ram' inspect "$tiny" --ram lots
 run 2 inspect
 

@@ -54,7 +54,7 @@ echo "Peak memory: 0.100 GB"'
 asked="--framework mlx-lm --memory-source replay:$calm"
 
 # The guide's own pin contradicts the guide's own budget.
-refuses 2 '0\.15\.0 to 0\.15\.3.*--max-kv-size came with 0\.17\.0.*>=0\.17' \
+refuses 2 '0\.15\.0 to 0\.15\.3.*--max-kv-size came with 0\.17\.0.*>=0\.21' \
   run --config "$guide" --model smollm2 --framework mlx-lm 'What is gravity?'
 # A family that came later than the pin allows.
 mkdir "$dir/qwen"
@@ -120,6 +120,9 @@ says out '^red +pins .*>=0\.15\.0,<0\.16\.0.*0\.17\.0'
 run 0 doctor $asked "$folder" --probe-seconds 0 --version-pin '>=0.33'
 says out '^yellow +pins .*there: mlx-lm 0\.32\.2'
 says out 'bantam env create --pin ">=0\.33"'
+
+run 4 doctor $asked "$folder" --probe-seconds 0 --repetition-penalty 2
+says out '^red +runner +--repetition-penalty'
 
 # Children that do not behave.
 echo 'echo "ValueError: no such model" >&2; exit 1' | environment 0.32.2
