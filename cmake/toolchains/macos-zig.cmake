@@ -4,7 +4,7 @@
 
 set(CMAKE_SYSTEM_NAME Darwin)
 set(CMAKE_SYSTEM_VERSION 23.0) # macOS 14
-set(CMAKE_USER_MAKE_RULES_OVERRIDE ${CMAKE_CURRENT_LIST_DIR}/macos-rpath.cmake)
+set(CMAKE_USER_MAKE_RULES_OVERRIDE ${CMAKE_CURRENT_LIST_DIR}/macos-rules.cmake)
 set(CMAKE_SYSTEM_PROCESSOR arm64)
 
 get_filename_component(
@@ -32,5 +32,3 @@ set(_flags "-O0 -g0 -fno-sanitize=undefined -DNDEBUG")
 set(CMAKE_C_FLAGS_RELEASE "${_flags}" CACHE STRING "")
 set(CMAKE_CXX_FLAGS_RELEASE "${_flags}" CACHE STRING "")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-undefined,dynamic_lookup")
-# zig makes precompiled headers in a way of its own that cmake does not know.
-set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
