@@ -28,7 +28,7 @@ struct ExpertTraffic {
 class ExpertResidency {
  public:
   /// `budget_bytes` of weights stay; negative: all.
-  ExpertResidency(std::vector<MappedRange> files, int64_t budget_bytes);
+  ExpertResidency(const std::vector<MappedRange>& files, int64_t budget_bytes);
 
   /// The matrices of one expert are about to be used, and after them those of
   /// others.
