@@ -21,7 +21,7 @@ run: build ## Build, then answer PROMPT="..." with SmolLM2
 	@python3 scripts/fetch.py model
 	@build/bantam run "$$PROMPT"
 
-test: packages build/$(PRESET)/build.ninja ## Build and run all tests (PRESET=release, dev, tsan, no-mlx)
+test: packages build/$(PRESET)/build.ninja ## Build and run all tests (PRESET=release, dev, lsan, tsan, no-mlx)
 	@scripts/packages.sh fuzz
 	@python3 scripts/fetch.py model
 	ninja -C build/$(PRESET) -j $(JOBS)
