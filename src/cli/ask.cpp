@@ -283,8 +283,28 @@ std::string key_of_work(
   for (const Chunk& part : parts) {
     digest.add(part.text);
   }
-  digest.add(to_json_line(options.applied));
-  digest.add(std::to_string(budget));
+  const Request& request = options.request;
+  const SamplingSettings& sampling = request.sampling;
+  digest.add(
+      fmt::format(
+          "{} {} {} {} {} {} {} {} {} {} {} {} {} {}",
+          options.engine.model,
+          budget,
+          options.engine.kv_bits,
+          request.max_tokens,
+          request.thinking,
+          request.thinking_budget,
+          request.template_variables,
+          sampling.temperature,
+          sampling.top_k,
+          sampling.top_p,
+          sampling.min_p,
+          sampling.repetition_penalty,
+          sampling.presence_penalty + 8 * sampling.frequency_penalty,
+          sampling.seed));
+  for (const Message& message : request.messages) {
+    digest.add(message.role + message.content);
+  }
   return digest.hex();
 }
 

@@ -178,7 +178,7 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "output.receipt",
         .flag = "--receipt",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering & ~commands::kAsk,
         .group = setting_groups::kMain,
         .placeholder = "FILE",
         .help = "Write all that is needed to replay the run"},
