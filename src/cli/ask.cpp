@@ -123,7 +123,8 @@ Json claims_json(const std::string& text, size_t source_count) {
   Json out = Json::array();
   for (const Claim& claim :
        split_claims(text, static_cast<int>(source_count))) {
-    const std::string sentence = text.substr(claim.begin, claim.end - claim.begin);
+    const std::string sentence =
+        text.substr(claim.begin, claim.end - claim.begin);
     const size_t first = sentence.find_first_not_of(" \t\r\n");
     if (first == sentence.npos) {
       continue;
@@ -326,8 +327,8 @@ int answer_from_whole(
   progress.show("loading " + options.engine.model + " ...");
   Engine engine(options.engine);
   const int64_t budget = prompt_budget(engine, options.request);
-  const std::vector<Chunk> parts = whole_parts(
-      engine, options.request, question, arguments.whole, budget);
+  const std::vector<Chunk> parts =
+      whole_parts(engine, options.request, question, arguments.whole, budget);
   const std::string key = key_of_work(question, parts, options, budget);
   StepLog log(
       arguments.progress_file.empty() ? default_progress_file(key)

@@ -219,8 +219,8 @@ int embed(const EmbedOptions& options) {
 
 void add_embed(CLI::App& debug, Action& action) {
   auto options = std::make_shared<EmbedOptions>();
-  CLI::App* command = debug.add_subcommand(
-      "embed", "Vectors of texts, as a float32 .npy file");
+  CLI::App* command =
+      debug.add_subcommand("embed", "Vectors of texts, as a float32 .npy file");
   command->add_option("MODEL", options->model, "minilm or a folder")
       ->required();
   command->add_option("TEXTS", options->texts, "A JSON list of strings")
@@ -228,8 +228,7 @@ void add_embed(CLI::App& debug, Action& action) {
   command->add_option("--out", options->out, "The .npy file to write")
       ->required();
   command->add_option("--threads", options->threads, "0: the physical cores");
-  command->callback(
-      [=, &action] { action = [=] { return embed(*options); }; });
+  command->callback([=, &action] { action = [=] { return embed(*options); }; });
 }
 
 struct GraphOptions {

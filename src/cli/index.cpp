@@ -48,9 +48,9 @@ int add(const std::vector<std::string>& paths, const SettingFlags& flags) {
       config, ingest_bytes(*config.bytes("retrieval.max_file_size")));
   const IngestReport report =
       add_documents(config, index, *encoder, paths, interrupt);
-  const double seconds = std::chrono::duration<double>(
-                             std::chrono::steady_clock::now() - start)
-                             .count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
   if (config.boolean("output.json")) {
     Json json = report_json(report);
     json["index"] = index.path();
@@ -154,9 +154,9 @@ int search_index(const SearchArguments& arguments, const SettingFlags& flags) {
   }
   const auto start = std::chrono::steady_clock::now();
   const std::vector<Hit> hits = search(index, query, vector, options);
-  const double seconds = std::chrono::duration<double>(
-                             std::chrono::steady_clock::now() - start)
-                             .count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
   if (config.boolean("output.json")) {
     Json out = Json::array();
     for (const Hit& hit : hits) {
@@ -199,8 +199,7 @@ int check(const SettingFlags& flags) {
         index.path().c_str(),
         problems.empty() ? "sound" : "damaged");
   }
-  return problems.empty() ? 0
-                          : error_kind(ErrorCode::invalid_file).exit_code;
+  return problems.empty() ? 0 : error_kind(ErrorCode::invalid_file).exit_code;
 }
 
 // A subcommand of `index` with the flags of settings.
@@ -265,7 +264,11 @@ void add_index_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"fusion", "words", "vectors"}))
       ->capture_default_str();
   add_part(
-      *index, action, "check", "Look for damage; exit code 3 if there is", check);
+      *index,
+      action,
+      "check",
+      "Look for damage; exit code 3 if there is",
+      check);
 }
 
 }  // namespace bantam

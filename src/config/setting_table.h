@@ -18,7 +18,9 @@ inline constexpr std::array kSettingSections{
         "environment",
         "The machine: what it must have, and the guard"},
     SettingSection{"execution", "The conversation"},
-    SettingSection{"retrieval", "Documents: their index, and what of it is shown"},
+    SettingSection{
+        "retrieval",
+        "Documents: their index, and what of it is shown"},
     SettingSection{"server", "Who may ask over HTTP, and how much"},
     SettingSection{"output", "What is printed and kept"},
 };
@@ -163,7 +165,8 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering | commands::kPlan | commands::kBench | commands::kIndex,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench |
+            commands::kIndex,
         .group = setting_groups::kMain,
         .help = "Print one JSON object when done, and nothing else"},
     Setting{

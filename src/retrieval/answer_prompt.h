@@ -26,7 +26,10 @@ int64_t prompt_tokens_of(const Backend& backend, const Request& request);
 
 /// Whether that is at most `budget`; false too for what the backend refuses
 /// because of its length.
-bool prompt_fits(const Backend& backend, const Request& request, int64_t budget);
+bool prompt_fits(
+    const Backend& backend,
+    const Request& request,
+    int64_t budget);
 
 /// `base` with `content` as what the user says.
 Request with_content(Request base, const std::string& content);

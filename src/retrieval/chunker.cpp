@@ -93,9 +93,12 @@ class AtomList {
         {begin,
          end,
          tokens,
-         passes(document_.blocks, next_block_, begin, end, [](size_t at) {
-           return at;
-         }),
+         passes(
+             document_.blocks,
+             next_block_,
+             begin,
+             end,
+             [](size_t at) { return at; }),
          passes(
              document_.sections,
              next_section_,

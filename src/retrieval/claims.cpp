@@ -147,7 +147,7 @@ std::vector<Claim> split_claims(std::string_view text, int source_count) {
 }
 
 std::string_view claim_mark(const Claim& claim) {
-  return claim.supported() ? ""
+  return claim.supported()    ? ""
       : claim.unknown.empty() ? " [no source]"
                               : " [no such source]";
 }

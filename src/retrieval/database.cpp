@@ -81,10 +81,10 @@ double Statement::real(int column) const {
 std::string_view Statement::text(int column) const {
   const auto* text = sqlite3_column_text(statement_, column);
   const int bytes = sqlite3_column_bytes(statement_, column);
-  return text == nullptr ? std::string_view()
-                         : std::string_view(
-                               reinterpret_cast<const char*>(text),
-                               static_cast<size_t>(bytes));
+  return text == nullptr
+      ? std::string_view()
+      : std::string_view(
+            reinterpret_cast<const char*>(text), static_cast<size_t>(bytes));
 }
 
 std::span<const std::byte> Statement::blob(int column) const {

@@ -84,7 +84,9 @@ class DocumentIndex {
   int64_t chunk_count();
 
   /// Writes these, replacing those of the same path, all in one transaction.
-  void put(std::span<const IndexedDocument> documents, const VectorModel& model);
+  void put(
+      std::span<const IndexedDocument> documents,
+      const VectorModel& model);
   /// Removes a document, or all below a folder. Returns how many.
   int64_t remove(std::string_view path);
 

@@ -131,8 +131,8 @@ void structure_markdown(DocumentText& document) {
     } else if (!fenced) {
       const char mark = underline(line.text);
       if (const int level = hash_level(line.text); level > 0) {
-        std::string_view title = trim(line.text.substr(
-            static_cast<size_t>(level)));
+        std::string_view title =
+            trim(line.text.substr(static_cast<size_t>(level)));
         while (title.ends_with('#')) {
           title.remove_suffix(1);
         }
@@ -151,9 +151,8 @@ bool is_capital_heading(std::string_view line) {
     return false;
   }
   const auto letters = std::ranges::count_if(line, is_letter);
-  return letters >= 3 && std::ranges::none_of(line, [](char c) {
-           return c >= 'a' && c <= 'z';
-         });
+  return letters >= 3 &&
+      std::ranges::none_of(line, [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 // Capital headings, and those underlined as in reStructuredText, whose levels
@@ -173,9 +172,7 @@ void structure_text(DocumentText& document) {
         marks += mark;
       }
       outline.heading(
-          before.begin,
-          2 + static_cast<int>(marks.find(mark)),
-          before.text);
+          before.begin, 2 + static_cast<int>(marks.find(mark)), before.text);
     } else if (is_capital_heading(line.text)) {
       outline.heading(line.begin, 1, line.text);
     }
@@ -185,10 +182,10 @@ void structure_text(DocumentText& document) {
 
 bool begins_definition(std::string_view line) {
   constexpr std::array<std::string_view, 22> kWords = {
-      "class ",  "struct ",  "enum ",      "union ",    "def ",   "fn ",
-      "func ",   "function ", "impl ",     "interface ", "trait ", "module ",
-      "type ",   "pub ",     "export ",    "template",  "async ", "public ",
-      "private ", "static ", "namespace ", "sub "};
+      "class ",   "struct ",   "enum ",      "union ",     "def ",   "fn ",
+      "func ",    "function ", "impl ",      "interface ", "trait ", "module ",
+      "type ",    "pub ",      "export ",    "template",   "async ", "public ",
+      "private ", "static ",   "namespace ", "sub "};
   if (line.empty() || (!is_letter(line.front()) && line.front() != '_')) {
     return false;
   }

@@ -29,9 +29,9 @@ struct SourceMark {
 
 struct DocumentText {
   std::string text;
-  std::vector<Section> sections;     // the first begins at 0
-  std::vector<size_t> blocks;        // beginnings of paragraphs, ascending
-  std::vector<SourceMark> marks;     // empty: the text is the source
+  std::vector<Section> sections;  // the first begins at 0
+  std::vector<size_t> blocks;     // beginnings of paragraphs, ascending
+  std::vector<SourceMark> marks;  // empty: the text is the source
 };
 
 /// Cuts `source`, the decoded content of a file, into sections and blocks. Time

@@ -23,17 +23,17 @@ constexpr std::string_view kHiddenTags =
     " script style template noscript svg math iframe object canvas nav ";
 
 constexpr std::array<std::pair<std::string_view, char32_t>, 34> kEntities{
-    {{"amp", '&'},       {"lt", '<'},         {"gt", '>'},
-     {"quot", '"'},      {"apos", '\''},      {"nbsp", ' '},
-     {"copy", 0xA9},     {"reg", 0xAE},       {"sect", 0xA7},
-     {"para", 0xB6},     {"deg", 0xB0},       {"plusmn", 0xB1},
-     {"middot", 0xB7},   {"laquo", 0xAB},     {"raquo", 0xBB},
-     {"times", 0xD7},    {"divide", 0xF7},    {"ndash", 0x2013},
-     {"mdash", 0x2014},  {"lsquo", 0x2018},   {"rsquo", 0x2019},
-     {"ldquo", 0x201C},  {"rdquo", 0x201D},   {"bull", 0x2022},
-     {"hellip", 0x2026}, {"euro", 0x20AC},    {"trade", 0x2122},
-     {"larr", 0x2190},   {"rarr", 0x2192},    {"minus", 0x2212},
-     {"le", 0x2264},     {"ge", 0x2265},      {"ne", 0x2260},
+    {{"amp", '&'},       {"lt", '<'},       {"gt", '>'},
+     {"quot", '"'},      {"apos", '\''},    {"nbsp", ' '},
+     {"copy", 0xA9},     {"reg", 0xAE},     {"sect", 0xA7},
+     {"para", 0xB6},     {"deg", 0xB0},     {"plusmn", 0xB1},
+     {"middot", 0xB7},   {"laquo", 0xAB},   {"raquo", 0xBB},
+     {"times", 0xD7},    {"divide", 0xF7},  {"ndash", 0x2013},
+     {"mdash", 0x2014},  {"lsquo", 0x2018}, {"rsquo", 0x2019},
+     {"ldquo", 0x201C},  {"rdquo", 0x201D}, {"bull", 0x2022},
+     {"hellip", 0x2026}, {"euro", 0x20AC},  {"trade", 0x2122},
+     {"larr", 0x2190},   {"rarr", 0x2192},  {"minus", 0x2212},
+     {"le", 0x2264},     {"ge", 0x2265},    {"ne", 0x2260},
      {"infin", 0x221E}}};
 
 bool has_word(std::string_view list, std::string_view word) {
@@ -71,9 +71,8 @@ std::optional<Entity> entity_at(std::string_view text) {
     if (hex ? std::isxdigit(byte) == 0 : std::isdigit(byte) == 0) {
       return std::nullopt;
     }
-    const int digit = std::isdigit(byte) != 0
-        ? byte - '0'
-        : std::tolower(byte) - 'a' + 10;
+    const int digit =
+        std::isdigit(byte) != 0 ? byte - '0' : std::tolower(byte) - 'a' + 10;
     value = value * (hex ? 16 : 10) + static_cast<char32_t>(digit);
     if (value > 0x10FFFF) {
       return std::nullopt;

@@ -21,7 +21,7 @@ using Candidates = std::unordered_map<int64_t, Candidate>;
 
 void add_ranks(
     const std::vector<Match>& matches,
-    std::optional<int64_t> Candidate::*rank,
+    std::optional<int64_t> Candidate::* rank,
     Candidates& to) {
   for (size_t i = 0; i < matches.size(); ++i) {
     const auto place = static_cast<int64_t>(i) + 1;

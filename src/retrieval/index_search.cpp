@@ -15,14 +15,14 @@ namespace {
 // Words of questions that stand in most texts: ranking all of them costs more
 // than everything else, and says nothing.
 constexpr std::array<std::string_view, 62> kCommonWords = {
-    "a",     "about", "am",   "an",    "and",   "any",   "are",  "as",
-    "at",    "be",    "been", "by",    "can",   "could", "did",  "do",
-    "does",  "for",   "from", "get",   "had",   "has",   "have", "how",
-    "i",     "if",    "in",   "into",  "is",    "it",    "its",  "me",
-    "my",    "of",    "on",   "one",   "or",    "should", "so",  "that",
-    "the",   "their", "them", "there", "these", "this",  "those", "to",
-    "was",   "we",    "were", "what",  "when",  "where", "which", "who",
-    "why",   "will",  "with", "would", "you",   "your"};
+    "a",    "about", "am",   "an",    "and",   "any",    "are",   "as",
+    "at",   "be",    "been", "by",    "can",   "could",  "did",   "do",
+    "does", "for",   "from", "get",   "had",   "has",    "have",  "how",
+    "i",    "if",    "in",   "into",  "is",    "it",     "its",   "me",
+    "my",   "of",    "on",   "one",   "or",    "should", "so",    "that",
+    "the",  "their", "them", "there", "these", "this",   "those", "to",
+    "was",  "we",    "were", "what",  "when",  "where",  "which", "who",
+    "why",  "will",  "with", "would", "you",   "your"};
 
 bool is_word_byte(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -151,9 +151,7 @@ std::vector<Match> DocumentIndex::search_vectors(
         scores.data());
     for (int64_t i = 0; i < count; ++i) {
       const Match match{
-          row.integer(1) + i,
-          row.integer(0),
-          scores[static_cast<size_t>(i)]};
+          row.integer(1) + i, row.integer(0), scores[static_cast<size_t>(i)]};
       if (static_cast<int64_t>(best.size()) < limit) {
         best.push_back(match);
         std::ranges::push_heap(best, better);

@@ -66,12 +66,14 @@ std::vector<Chunk> locate_chunks(
   std::vector<Chunk> chunks;
   for (const ChunkSpan& span : spans) {
     const std::string_view whole =
-        std::string_view(document.text).substr(span.begin, span.end - span.begin);
+        std::string_view(document.text)
+            .substr(span.begin, span.end - span.begin);
     const std::string_view text = trim_lines(whole);
     if (text.empty()) {
       continue;
     }
-    const size_t begin = static_cast<size_t>(text.data() - document.text.data());
+    const size_t begin =
+        static_cast<size_t>(text.data() - document.text.data());
     const size_t last = begin + text.size() - 1;
     const size_t source_begin = offsets.at(begin);
     const size_t source_last = offsets.at(last);
@@ -207,8 +209,7 @@ class Ingest {
         report_.bytes += document.document.bytes;
       }
       report_.updated += pending_updates_;
-      report_.added +=
-          static_cast<int64_t>(pending_.size()) - pending_updates_;
+      report_.added += static_cast<int64_t>(pending_.size()) - pending_updates_;
     }
     pending_.clear();
     pending_chunks_ = 0;

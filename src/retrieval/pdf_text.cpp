@@ -65,12 +65,11 @@ std::variant<std::string, Skipped> pdf_text(
     return Skipped{
         path,
         SkipReason::broken_pdf,
-        result.end == ChildEnd::timed_out
-            ? "pdftotext did not come to an end"
-            : fmt::format(
-                  "pdftotext cannot read it{}{}",
-                  complaint.empty() ? "" : ": ",
-                  first_line(complaint))};
+        result.end == ChildEnd::timed_out ? "pdftotext did not come to an end"
+                                          : fmt::format(
+                                                "pdftotext cannot read it{}{}",
+                                                complaint.empty() ? "" : ": ",
+                                                first_line(complaint))};
   }
   if (valid_utf8_prefix(text) != text.size()) {
     return Skipped{path, SkipReason::broken_pdf, "its text is not UTF-8"};

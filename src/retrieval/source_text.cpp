@@ -64,8 +64,7 @@ std::string from_utf16(std::string_view bytes, bool big) {
     if (first >= 0xD800 && first < 0xDC00 && i + 3 < bytes.size()) {
       const char32_t second = unit(i + 2);
       if (second >= 0xDC00 && second < 0xE000) {
-        append(
-            0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), out);
+        append(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), out);
         i += 2;
         continue;
       }

@@ -105,8 +105,8 @@ void StepLog::add(const std::string& step, const std::string& text) {
 void StepLog::append(const std::string& line) {
   const std::string bytes = line + "\n";
   for (size_t written = 0; written < bytes.size();) {
-    const ssize_t count = ::write(
-        descriptor_, bytes.data() + written, bytes.size() - written);
+    const ssize_t count =
+        ::write(descriptor_, bytes.data() + written, bytes.size() - written);
     if (count < 0 && errno != EINTR) {
       fail_to_write(path_);
     }

@@ -133,8 +133,8 @@ struct TextEncoder::State {
   Checkpoint checkpoint;
   std::unique_ptr<Tokenizer> tokenizer;
   std::string fingerprint;
-  std::string prefix;  // of the tensors' names
-  WeightMatrix words;  // [vocabulary, hidden]
+  std::string prefix;         // of the tensors' names
+  WeightMatrix words;         // [vocabulary, hidden]
   std::vector<float> places;  // [positions, hidden], the type's row added
   Norm embedding_norm;
   std::vector<Layer> layers;
@@ -239,11 +239,11 @@ void TextEncoder::State::run_layer(
     std::span<const int64_t> starts) {
   const int64_t tokens = starts.back();
   const int64_t hidden = config.hidden;
-  const auto product =
-      [&](const PackedMatrix& w, const std::vector<float>& x, float* y) {
-        kernels::packed_matmul(
-            w, x.data(), w.cols(), tokens, y, w.rows(), pool);
-      };
+  const auto product = [&](const PackedMatrix& w,
+                           const std::vector<float>& x,
+                           float* y) {
+    kernels::packed_matmul(w, x.data(), w.cols(), tokens, y, w.rows(), pool);
+  };
   const auto add_norm = [&](const Norm& norm) {
     kernels::add_layer_norm(
         batch.mixed.data(),

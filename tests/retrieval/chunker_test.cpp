@@ -45,8 +45,8 @@ TEST(Chunker, CutsAtSections) {
 }
 
 TEST(Chunker, JoinsShortSections) {
-  const DocumentText document = structure_document(
-      DocumentKind::markdown, "# A\nx\n# B\ny\n# C\nz\n");
+  const DocumentText document =
+      structure_document(DocumentKind::markdown, "# A\nx\n# B\ny\n# C\nz\n");
   EXPECT_EQ(cut(document).size(), 1u);
 }
 
@@ -68,8 +68,17 @@ TEST(Chunker, OverlapsWithinASection) {
 TEST(Chunker, HoldsItsLimits) {
   std::mt19937 random(3);
   const std::vector<std::string> pieces = {
-      "word ", "\n", "\n\n", "# H\n", "é", "a.", "b. ", "xxxxxxxxxxxxxxxx",
-      "SEE ALSO\n", "\t", "日本"};
+      "word ",
+      "\n",
+      "\n\n",
+      "# H\n",
+      "é",
+      "a.",
+      "b. ",
+      "xxxxxxxxxxxxxxxx",
+      "SEE ALSO\n",
+      "\t",
+      "日本"};
   for (int round = 0; round < 40; ++round) {
     std::string text;
     for (int i = 0; i < 3000; ++i) {
@@ -82,7 +91,8 @@ TEST(Chunker, HoldsItsLimits) {
     for (const ChunkSpan& span : spans) {
       ASSERT_LT(span.begin, span.end);
       const std::string_view all = document.text;
-      ASSERT_LE(count_words(all.substr(span.begin, span.end - span.begin)), 200);
+      ASSERT_LE(
+          count_words(all.substr(span.begin, span.end - span.begin)), 200);
       if (span.begin > covered) {
         ASSERT_EQ(count_words(all.substr(covered, span.begin - covered)), 0);
       }
@@ -94,8 +104,8 @@ TEST(Chunker, HoldsItsLimits) {
 }
 
 TEST(Chunker, OneEndlessLine) {
-  const DocumentText document = structure_document(
-      DocumentKind::text, std::string(3'000'000, 'x'));
+  const DocumentText document =
+      structure_document(DocumentKind::text, std::string(3'000'000, 'x'));
   const auto spans = cut(document);
   EXPECT_GT(spans.size(), 3'000'000u / 8 / 200);
   EXPECT_EQ(spans.back().end, document.text.size());

@@ -30,13 +30,16 @@ TEST(Claims, MarksWhatNamesNoSource) {
 
 TEST(Claims, KnowsWhatClaimsNothing) {
   EXPECT_EQ(marked("Yes."), "Yes.");
-  EXPECT_EQ(marked("# A long heading here\nIt is so [1]."),
-            "# A long heading here\nIt is so [1].");
-  EXPECT_EQ(marked("These are the steps:\n- First one [1]\n"),
-            "These are the steps:\n- First one [1]\n");
+  EXPECT_EQ(
+      marked("# A long heading here\nIt is so [1]."),
+      "# A long heading here\nIt is so [1].");
+  EXPECT_EQ(
+      marked("These are the steps:\n- First one [1]\n"),
+      "These are the steps:\n- First one [1]\n");
   EXPECT_EQ(marked("```\nx = a.b(c) and d\n```"), "```\nx = a.b(c) and d\n```");
-  EXPECT_EQ(marked("Use e.g. sqlite.org 3.14 now [1]."),
-            "Use e.g. sqlite.org 3.14 now [1].");
+  EXPECT_EQ(
+      marked("Use e.g. sqlite.org 3.14 now [1]."),
+      "Use e.g. sqlite.org 3.14 now [1].");
   EXPECT_EQ(marked(""), "");
 }
 

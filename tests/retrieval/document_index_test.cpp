@@ -116,13 +116,21 @@ TEST_F(DocumentIndexTest, ReadersSeeOneState) {
 TEST_F(DocumentIndexTest, QueriesOfAnyBytes) {
   index_.put(std::vector{document("/a", "1", {"plain words"})}, kModel);
   for (const char* query :
-       {"", "\"", "a AND (", "NEAR(x y)", "*", "heading:x", "what is it", "\xFF\xC3",
+       {"",
+        "\"",
+        "a AND (",
+        "NEAR(x y)",
+        "*",
+        "heading:x",
+        "what is it",
+        "\xFF\xC3",
         "-words"}) {
     index_.search_words(query, 5);
   }
   EXPECT_EQ(index_.search_words("(plain* AND", 5).size(), 1u);
-  EXPECT_EQ(words_query("How do I use the Plain words?"),
-            "\"plain\" OR \"use\" OR \"words\"");
+  EXPECT_EQ(
+      words_query("How do I use the Plain words?"),
+      "\"plain\" OR \"use\" OR \"words\"");
   EXPECT_EQ(words_query("what is it"), "\"is\" OR \"it\" OR \"what\"");
 }
 
@@ -138,7 +146,9 @@ TEST(DocumentIndexFile, RefusesWhatIsNoIndex) {
   Database(foreign, DatabaseMode::create).execute("CREATE TABLE t (x)");
   EXPECT_EQ(refusal(foreign, DatabaseMode::create), ErrorCode::invalid_file);
   const std::string newer = folder.at("newer");
-  { const DocumentIndex index(newer, DatabaseMode::create); }
+  {
+    const DocumentIndex index(newer, DatabaseMode::create);
+  }
   Database(newer, DatabaseMode::write).execute("PRAGMA user_version = 99");
   EXPECT_EQ(refusal(newer, DatabaseMode::write), ErrorCode::unsupported);
 }
@@ -150,8 +160,8 @@ TEST(DocumentIndexFile, SaysThatAFileIsDamaged) {
     DocumentIndex index(path, DatabaseMode::create);
     for (int i = 0; i < 40; ++i) {
       index.put(
-          std::vector{document(
-              "/" + std::to_string(i), "1", {std::string(3000, 'w')})},
+          std::vector{
+              document("/" + std::to_string(i), "1", {std::string(3000, 'w')})},
           kModel);
     }
   }

@@ -71,8 +71,7 @@ TEST(DocumentText, Html) {
       "<pre> x\n  y</pre><h2>Sub</h2><p>5 < 6 <b>bold</b>ly</body></html>";
   const DocumentText document = structure_html(page);
   EXPECT_EQ(
-      document.text,
-      "First one\na b&eacute;é\nc\n x\n  y\nSub\n5 < 6 boldly");
+      document.text, "First one\na b&eacute;é\nc\n x\n  y\nSub\n5 < 6 boldly");
   EXPECT_EQ(
       sections(DocumentKind::html, page),
       (Strings{
@@ -89,15 +88,15 @@ TEST(DocumentText, Html) {
 
 TEST(DocumentText, HostileHtmlTakesLinearTime) {
   const auto start = std::chrono::steady_clock::now();
-  for (const char* piece : {"<", "<!--", "<a ", "<script>", "</script", "&#", "<title>"}) {
+  for (const char* piece :
+       {"<", "<!--", "<a ", "<script>", "</script", "&#", "<title>"}) {
     std::string page;
     while (page.size() < 1 << 20) {
       page += piece;
     }
     structure_html(page);
   }
-  EXPECT_LT(
-      std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
 TEST(DocumentText, KindsOfFiles) {

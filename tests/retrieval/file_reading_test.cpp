@@ -41,8 +41,7 @@ TEST(FileReading, WalksFoldersAndLoops) {
   ASSERT_EQ(::mkfifo(folder.at("pipe").c_str(), 0600), 0);
   const Walked walked = walk(folder.path());
   EXPECT_EQ(
-      walked.files,
-      (std::vector{folder.at("b.txt"), folder.at("sub/a.txt")}));
+      walked.files, (std::vector{folder.at("b.txt"), folder.at("sub/a.txt")}));
   EXPECT_EQ(walked.skipped.size(), 2u);
   EXPECT_THROW(walk(folder.at("none")), Error);
 }
@@ -57,8 +56,7 @@ TEST(FileReading, ReadsWholeFilesWithinTheLimit) {
   EXPECT_EQ(reason(read_steady_file(path, 4)), SkipReason::too_large);
   EXPECT_EQ(
       reason(read_steady_file(folder.at("b"), 4)), SkipReason::unreadable);
-  EXPECT_EQ(
-      reason(read_steady_file(folder.path(), 4)), SkipReason::unreadable);
+  EXPECT_EQ(reason(read_steady_file(folder.path(), 4)), SkipReason::unreadable);
 }
 
 // A file that is written to all the time is either read in a state that it

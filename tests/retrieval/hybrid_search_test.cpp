@@ -40,8 +40,7 @@ class HybridSearchTest : public testing::Test {
   }
 
   std::vector<Hit> ask(const std::string& query, SearchOptions options) {
-    return search(
-        index_, query, embedder_.embed(std::vector{query}), options);
+    return search(index_, query, embedder_.embed(std::vector{query}), options);
   }
 
   TemporaryFolder folder_;
@@ -56,8 +55,8 @@ TEST_F(HybridSearchTest, BothSearchesCount) {
   EXPECT_EQ(hits[0].chunk.text, "apple number 7");
   EXPECT_EQ(hits[0].word_rank, 1);
   EXPECT_TRUE(hits[0].vector_rank.has_value());
-  const double expected = 1.0 / 61 +
-      1.0 / (60 + static_cast<double>(*hits[0].vector_rank));
+  const double expected =
+      1.0 / 61 + 1.0 / (60 + static_cast<double>(*hits[0].vector_rank));
   EXPECT_NEAR(hits[0].score, expected, 1e-12);
 }
 

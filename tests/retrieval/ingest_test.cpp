@@ -46,7 +46,10 @@ TEST_F(IngestTest, TakesOnlyWhatChanged) {
 }
 
 TEST_F(IngestTest, CountsWhatItCannotTake) {
-  docs_.write("program", "\x7F" "ELF\0\0"s);
+  docs_.write(
+      "program",
+      "\x7F"
+      "ELF\0\0"s);
   docs_.write("bomb.zip", "PK\x03\x04" + std::string(100, 'x'));
   docs_.write("latin1.txt", "caf\xE9 and an apple\n");
   docs_.write("empty.txt", "");
@@ -69,7 +72,9 @@ TEST_F(IngestTest, CountsWhatItCannotTake) {
 TEST_F(IngestTest, PlacesPointIntoTheFile) {
   std::string text;
   for (int i = 1; i <= 400; ++i) {
-    text += "Zeile " + std::to_string(i) + ": Stra\xDF" "e und apple\n";
+    text += "Zeile " + std::to_string(i) +
+        ": Stra\xDF"
+        "e und apple\n";
   }
   const std::string path = docs_.write("a.txt", text);
   add();
@@ -84,8 +89,7 @@ TEST_F(IngestTest, PlacesPointIntoTheFile) {
   EXPECT_TRUE(chunk.text.starts_with(first));
   EXPECT_TRUE(bytes.ends_with("apple"));
   EXPECT_NE(
-      bytes.find("Zeile " + std::to_string(chunk.line_last) + ":"),
-      bytes.npos);
+      bytes.find("Zeile " + std::to_string(chunk.line_last) + ":"), bytes.npos);
   EXPECT_LE(chunk.line_first, 321);
   EXPECT_GE(chunk.line_last, 321);
 }

@@ -25,8 +25,9 @@ TEST(SourceText, KnowsEncodings) {
 }
 
 TEST(SourceText, TellsBinaryFromText) {
-  EXPECT_FALSE(decode_text("\x7F"
-                           "ELF\x02\x01\0\0"s));
+  EXPECT_FALSE(decode_text(
+      "\x7F"
+      "ELF\x02\x01\0\0"s));
   EXPECT_FALSE(decode_text(std::string(100, '\x01')));
   // A NUL far behind is damage, not a binary.
   const std::string late = std::string(9000, 'a') + "\0b"s;
@@ -45,8 +46,16 @@ TEST(SourceText, FindsTheWayBack) {
   };
   using Pair = std::pair<int64_t, int64_t>;
   EXPECT_EQ(places("caf\xC3\xA9!"), Pair(3, 5));
-  EXPECT_EQ(places("\xEF\xBB\xBF" "caf\xC3\xA9!"), Pair(6, 8));
-  EXPECT_EQ(places("\x80" "caf\xE9!"), Pair(4, 5));
+  EXPECT_EQ(
+      places(
+          "\xEF\xBB\xBF"
+          "caf\xC3\xA9!"),
+      Pair(6, 8));
+  EXPECT_EQ(
+      places(
+          "\x80"
+          "caf\xE9!"),
+      Pair(4, 5));
   EXPECT_EQ(places("\xFF\xFE\x3D\xD8\x80\xDE\xE9\0!\0"s), Pair(6, 8));
   LineNumbers lines("a\nb\n\nc");
   EXPECT_EQ(lines.at(0), 1);

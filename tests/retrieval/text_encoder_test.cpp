@@ -40,8 +40,11 @@ TEST(TextEncoder, EqualsTheReference) {
   TextEncoder one(kModel, 1);
   for (size_t i = 0; i < texts.size(); i += 3) {
     const std::vector<float> alone = one.embed({&texts[i], 1});
-    EXPECT_TRUE(std::equal(
-        alone.begin(), alone.end(), vectors.begin() + static_cast<int64_t>(i) * 384));
+    EXPECT_TRUE(
+        std::equal(
+            alone.begin(),
+            alone.end(),
+            vectors.begin() + static_cast<int64_t>(i) * 384));
   }
   EXPECT_EQ(one.fingerprint(), two.fingerprint());
   EXPECT_EQ(one.count_tokens("unbelievable"), 1);
@@ -62,7 +65,8 @@ TEST(TextEncoder, SaysWhatIsWrongWithAModel) {
   refuses(folder.at("none"), ErrorCode::not_found);
   folder.write("gpt/config.json", R"({"model_type": "gpt2"})");
   refuses(folder.at("gpt"), ErrorCode::unsupported);
-  folder.write("bad/config.json", R"({"model_type": "bert", "vocab_size": -1})");
+  folder.write(
+      "bad/config.json", R"({"model_type": "bert", "vocab_size": -1})");
   refuses(folder.at("bad"), ErrorCode::invalid_file);
   folder.write("list/config.json", "[1]");
   refuses(folder.at("list"), ErrorCode::unsupported);

@@ -83,8 +83,9 @@ TEST(AnswerPrompt, PacksToTheBudget) {
   EXPECT_EQ(packed.left_out, 1);
   EXPECT_LE(packed.prompt_tokens, 150);
   EXPECT_EQ(packed.prompt_tokens, backend.prompt_tokens(packed.request));
-  EXPECT_NE(packed.request.messages.back().content.find("[2] /c:1"),
-            std::string::npos);
+  EXPECT_NE(
+      packed.request.messages.back().content.find("[2] /c:1"),
+      std::string::npos);
   // One that is too long is shown by half rather than not at all.
   EXPECT_EQ(
       pack_question(backend, {}, "Why?", {hit("/a", 200)}, 170).sources.size(),
@@ -108,8 +109,7 @@ class WholeDocumentTest : public testing::Test {
     StepLog log(folder_.at("log"), "key");
     WholeOptions options;
     options.prompt_budget = kBudget;
-    return answer_whole(
-        backend_, {}, "Which numbers?", parts_, log, options);
+    return answer_whole(backend_, {}, "Which numbers?", parts_, log, options);
   }
 
   static constexpr int64_t kBudget = 160;
