@@ -15,7 +15,7 @@ namespace bantam {
 
 namespace {
 
-void print_json(const Json& json) {
+void print_report(const Json& json) {
   std::printf("%s\n", to_json_line(json).c_str());
 }
 
@@ -38,7 +38,7 @@ Json report_json(const IngestReport& report) {
       {"skipped", std::move(skipped)}};
 }
 
-int add(const std::vector<std::string>& paths, const SettingFlags& flags) {
+int add_to_index(const std::vector<std::string>& paths, const SettingFlags& flags) {
   const RunConfig config = flags.read();
   Interrupt interrupt;
   const auto start = std::chrono::steady_clock::now();
@@ -56,7 +56,7 @@ int add(const std::vector<std::string>& paths, const SettingFlags& flags) {
     json["index"] = index.path();
     json["seconds"] = seconds;
     json["planned_bytes"] = encoder->plan().total_bytes();
-    print_json(json);
+    print_report(json);
   } else {
     print_skipped(report);
     std::printf(
@@ -73,7 +73,7 @@ int add(const std::vector<std::string>& paths, const SettingFlags& flags) {
   return report.cancelled ? error_kind(ErrorCode::cancelled).exit_code : 0;
 }
 
-int list(const SettingFlags& flags) {
+int list_index(const SettingFlags& flags) {
   const RunConfig config = flags.read();
   DocumentIndex index(index_path(config), DatabaseMode::write);
   const std::vector<Document> documents = index.documents();
@@ -88,7 +88,7 @@ int list(const SettingFlags& flags) {
            {"sha256", document.sha256},
            {"chunks", document.chunks}});
     }
-    print_json(
+    print_report(
         {{"index", index.path()},
          {"chunks", index.chunk_count()},
          {"documents", std::move(out)}});
@@ -110,7 +110,7 @@ int list(const SettingFlags& flags) {
   return 0;
 }
 
-int remove(const std::vector<std::string>& paths, const SettingFlags& flags) {
+int remove_from_index(const std::vector<std::string>& paths, const SettingFlags& flags) {
   const RunConfig config = flags.read();
   DocumentIndex index(index_path(config), DatabaseMode::write);
   int64_t removed = 0;
@@ -126,7 +126,7 @@ int remove(const std::vector<std::string>& paths, const SettingFlags& flags) {
     removed += here;
   }
   if (config.boolean("output.json")) {
-    print_json({{"index", index.path()}, {"removed", removed}});
+    print_report({{"index", index.path()}, {"removed", removed}});
   } else {
     std::printf("%lld removed\n", static_cast<long long>(removed));
   }
@@ -162,7 +162,7 @@ int search_index(const SearchArguments& arguments, const SettingFlags& flags) {
     for (const Hit& hit : hits) {
       out.push_back(hit_json(hit));
     }
-    print_json(
+    print_report(
         {{"query", query}, {"search_s", seconds}, {"hits", std::move(out)}});
     return 0;
   }
@@ -181,12 +181,12 @@ int search_index(const SearchArguments& arguments, const SettingFlags& flags) {
   return 0;
 }
 
-int check(const SettingFlags& flags) {
+int check_index(const SettingFlags& flags) {
   const RunConfig config = flags.read();
   DocumentIndex index(index_path(config), DatabaseMode::write);
   const std::vector<std::string> problems = index.check();
   if (config.boolean("output.json")) {
-    print_json(
+    print_report(
         {{"index", index.path()},
          {"sound", problems.empty()},
          {"problems", problems}});
@@ -204,7 +204,7 @@ int check(const SettingFlags& flags) {
 
 // A subcommand of `index` with the flags of settings.
 template <class Run>
-CLI::App* add_part(
+CLI::App* add_index_part(
     CLI::App& index,
     Action& action,
     const char* name,
@@ -229,23 +229,23 @@ void add_index_command(CLI::App& app, Action& action) {
       "  bantam index list\n"
       "  bantam index remove ~/notes");
   const auto paths = std::make_shared<std::vector<std::string>>();
-  CLI::App* adding = add_part(
+  CLI::App* adding = add_index_part(
       *index,
       action,
       "add",
       "Add files and folders, or what has changed of them",
-      [=](const SettingFlags& flags) { return add(*paths, flags); });
+      [=](const SettingFlags& flags) { return add_to_index(*paths, flags); });
   adding->add_option("PATH", *paths, "Files and folders")->required();
-  add_part(*index, action, "list", "The documents in it", list);
-  CLI::App* removing = add_part(
+  add_index_part(*index, action, "list", "The documents in it", list_index);
+  CLI::App* removing = add_index_part(
       *index,
       action,
       "remove",
       "Take documents, or all below a folder, out of it",
-      [=](const SettingFlags& flags) { return remove(*paths, flags); });
+      [=](const SettingFlags& flags) { return remove_from_index(*paths, flags); });
   removing->add_option("PATH", *paths, "Files and folders")->required();
   auto arguments = std::make_shared<SearchArguments>();
-  CLI::App* searching = add_part(
+  CLI::App* searching = add_index_part(
       *index,
       action,
       "search",
@@ -263,12 +263,12 @@ void add_index_command(CLI::App& app, Action& action) {
           "fusion of both, words (BM25) or vectors alone")
       ->check(CLI::IsMember({"fusion", "words", "vectors"}))
       ->capture_default_str();
-  add_part(
+  add_index_part(
       *index,
       action,
       "check",
       "Look for damage; exit code 3 if there is",
-      check);
+      check_index);
 }
 
 }  // namespace bantam

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "retrieval/white_space.h"
+
 namespace bantam {
 
 namespace {
@@ -17,14 +19,6 @@ struct Atom {
   bool begins_block;
   bool begins_section;
 };
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
-}
-
-bool is_blank(std::string_view text) {
-  return std::ranges::all_of(text, is_space);
-}
 
 // Where to cut text (longer than `most`) near its end: after a sentence, else
 // after a blank, else between two characters.

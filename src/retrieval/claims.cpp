@@ -4,16 +4,14 @@
 #include <algorithm>
 #include <cctype>
 
+#include "retrieval/white_space.h"
+
 namespace bantam {
 
 namespace {
 
 // "Yes." and "e.g." claim nothing.
 constexpr size_t kFewestWords = 3;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
 
 // Past the sources at `at`: "[1]", " [1, 2][3]"; `at` if there are none.
 size_t past_sources(std::string_view text, size_t at) {

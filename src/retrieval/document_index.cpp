@@ -65,7 +65,7 @@ END;
 constexpr std::string_view kDocumentColumns =
     "id, path, kind, encoding, bytes, sha256, chunks";
 
-Document read_document(const Statement& row) {
+Document document_of_row(const Statement& row) {
   return {
       .id = row.integer(0),
       .path = std::string(row.text(1)),
@@ -172,7 +172,7 @@ std::optional<Document> DocumentIndex::find(std::string_view path) {
   if (!row.step()) {
     return std::nullopt;
   }
-  return read_document(row);
+  return document_of_row(row);
 }
 
 std::vector<Document> DocumentIndex::documents() {
@@ -181,7 +181,7 @@ std::vector<Document> DocumentIndex::documents() {
       database_,
       fmt::format("SELECT {} FROM documents ORDER BY path", kDocumentColumns));
   while (row.step()) {
-    out.push_back(read_document(row));
+    out.push_back(document_of_row(row));
   }
   return out;
 }

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <filesystem>
 
+#include "retrieval/white_space.h"
+
 namespace bantam {
 
 namespace {
@@ -30,15 +32,6 @@ void each_line(std::string_view text, const Body& body) {
     body(Line{at, text.substr(at, last - at)});
     at = end + 1;
   }
-}
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' ||
-      c == '\v';
-}
-
-bool is_blank(std::string_view line) {
-  return std::ranges::all_of(line, is_space);
 }
 
 std::string_view trim(std::string_view text) {

@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "retrieval/document_text.h"
+#include "retrieval/white_space.h"
 
 namespace bantam {
 
@@ -38,10 +39,6 @@ constexpr std::array<std::pair<std::string_view, char32_t>, 34> kEntities{
 
 bool has_word(std::string_view list, std::string_view word) {
   return list.find(" " + std::string(word) + " ") != list.npos;
-}
-
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f';
 }
 
 struct Entity {

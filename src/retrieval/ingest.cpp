@@ -88,7 +88,7 @@ std::vector<Chunk> locate_chunks(
   return chunks;
 }
 
-bool is_folder(const std::string& path) {
+bool names_folder(const std::string& path) {
   struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
@@ -150,7 +150,8 @@ class Ingest {
         file,
         options_,
         [&](std::string_view text) { return embedder_.count_tokens(text); },
-        stop_);
+        stop_,
+        there ? std::string_view(there->sha256) : std::string_view());
     if (Skipped* skipped = std::get_if<Skipped>(&read)) {
       if (there && skipped->reason != SkipReason::changing &&
           skipped->reason != SkipReason::unreadable &&
@@ -221,7 +222,7 @@ class Ingest {
     for (const Document& document : index_.documents()) {
       const bool below = std::ranges::any_of(paths, [&](const auto& path) {
         const std::string folder = absolute_path(path);
-        return is_folder(folder) && document.path.starts_with(folder + "/");
+        return names_folder(folder) && document.path.starts_with(folder + "/");
       });
       struct stat status{};
       if (below && !files_.contains(document.path) &&
@@ -258,7 +259,8 @@ ReadDocument read_document(
     const std::string& path,
     const IngestOptions& options,
     const TokenCount& count_tokens,
-    std::stop_token stop) {
+    std::stop_token stop,
+    std::string_view known_sha256) {
   auto read = read_steady_file(path, options.max_file_bytes);
   if (Skipped* skipped = std::get_if<Skipped>(&read)) {
     return std::move(*skipped);
@@ -268,6 +270,9 @@ ReadDocument read_document(
   out.document.path = path;
   out.document.bytes = static_cast<int64_t>(bytes.size());
   out.document.sha256 = sha256_of(bytes);
+  if (out.document.sha256 == known_sha256) {
+    return out;
+  }
   if (const std::string_view kind = archive_kind(bytes); !kind.empty()) {
     return Skipped{
         path,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -55,12 +56,14 @@ IngestReport ingest(
     std::stop_token stop = {});
 
 /// A document as the index takes it, without vectors; or why there is none.
+/// A file of the content `known_sha256` is not cut into chunks again.
 using ReadDocument = std::variant<IndexedDocument, Skipped>;
 ReadDocument read_document(
     const std::string& path,
     const IngestOptions& options,
     const TokenCount& count_tokens,
-    std::stop_token stop = {});
+    std::stop_token stop = {},
+    std::string_view known_sha256 = {});
 
 /// What is embedded for a chunk: its heading, then its text.
 std::string embedded_text(const Chunk& chunk);

@@ -13,9 +13,9 @@
 namespace bantam {
 namespace {
 
-const VectorModel kModel{"test", 2};
+const VectorModel kTestModel{"test", 2};
 
-IndexedDocument document(
+IndexedDocument document_of(
     const std::string& path,
     const std::string& sha256,
     const std::vector<std::string>& texts) {
@@ -61,9 +61,9 @@ class DocumentIndexTest : public testing::Test {
 TEST_F(DocumentIndexTest, KeepsDocuments) {
   index_.put(
       std::vector{
-          document("/a", "1", {"apples are red", "pears are green"}),
-          document("/b/c", "2", {"rivers run"})},
-      kModel);
+          document_of("/a", "1", {"apples are red", "pears are green"}),
+          document_of("/b/c", "2", {"rivers run"})},
+      kTestModel);
   EXPECT_EQ(index_.chunk_count(), 3);
   const auto words = index_.search_words("Which apple?", 5);
   ASSERT_EQ(words.size(), 1u);
@@ -79,12 +79,12 @@ TEST_F(DocumentIndexTest, KeepsDocuments) {
 }
 
 TEST_F(DocumentIndexTest, ReplacesAndRemoves) {
-  index_.put(std::vector{document("/f/a", "1", {"old words", "x"})}, kModel);
-  index_.put(std::vector{document("/f/a", "2", {"new words"})}, kModel);
+  index_.put(std::vector{document_of("/f/a", "1", {"old words", "x"})}, kTestModel);
+  index_.put(std::vector{document_of("/f/a", "2", {"new words"})}, kTestModel);
   EXPECT_TRUE(index_.search_words("old", 5).empty());
   EXPECT_EQ(index_.search_words("new", 5).size(), 1u);
   EXPECT_EQ(index_.find("/f/a")->sha256, "2");
-  index_.put(std::vector{document("/f%", "3", {"kept"})}, kModel);
+  index_.put(std::vector{document_of("/f%", "3", {"kept"})}, kTestModel);
   EXPECT_EQ(index_.remove("/f"), 1);  // not "/f%"
   EXPECT_EQ(index_.documents().size(), 1u);
   EXPECT_EQ(index_.search_vectors(std::vector{1.0f, 0.0f}, 9).size(), 1u);
@@ -92,29 +92,29 @@ TEST_F(DocumentIndexTest, ReplacesAndRemoves) {
 }
 
 TEST_F(DocumentIndexTest, RefusesVectorsOfAnotherModel) {
-  index_.put(std::vector{document("/a", "1", {"x"})}, kModel);
+  index_.put(std::vector{document_of("/a", "1", {"x"})}, kTestModel);
   EXPECT_THROW(index_.check_model({"other", 2}), Error);
   EXPECT_THROW(
-      index_.put(std::vector{document("/b", "1", {"x"})}, {"other", 2}), Error);
+      index_.put(std::vector{document_of("/b", "1", {"x"})}, {"other", 2}), Error);
   EXPECT_FALSE(index_.find("/b"));
 }
 
 // Another connection, as another process has one, sees whole documents while
 // it reads, and the newest afterwards.
 TEST_F(DocumentIndexTest, ReadersSeeOneState) {
-  index_.put(std::vector{document("/a", "1", {"first"})}, kModel);
+  index_.put(std::vector{document_of("/a", "1", {"first"})}, kTestModel);
   DocumentIndex other(index_.path(), DatabaseMode::read);
   {
     const Transaction reading = other.read();
     EXPECT_EQ(other.chunk_count(), 1);
-    index_.put(std::vector{document("/b", "1", {"second"})}, kModel);
+    index_.put(std::vector{document_of("/b", "1", {"second"})}, kTestModel);
     EXPECT_EQ(other.chunk_count(), 1);
   }
   EXPECT_EQ(other.chunk_count(), 2);
 }
 
 TEST_F(DocumentIndexTest, QueriesOfAnyBytes) {
-  index_.put(std::vector{document("/a", "1", {"plain words"})}, kModel);
+  index_.put(std::vector{document_of("/a", "1", {"plain words"})}, kTestModel);
   for (const char* query :
        {"",
         "\"",
@@ -161,8 +161,8 @@ TEST(DocumentIndexFile, SaysThatAFileIsDamaged) {
     for (int i = 0; i < 40; ++i) {
       index.put(
           std::vector{
-              document("/" + std::to_string(i), "1", {std::string(3000, 'w')})},
-          kModel);
+              document_of("/" + std::to_string(i), "1", {std::string(3000, 'w')})},
+          kTestModel);
     }
   }
   const auto size = std::filesystem::file_size(path);

@@ -14,7 +14,7 @@
 namespace bantam {
 namespace {
 
-const std::string kModel = BANTAM_SOURCE_DIR "/build/models/minilm";
+const std::string kMiniLm = BANTAM_SOURCE_DIR "/build/models/minilm";
 
 TEST(TextEncoder, EqualsTheReference) {
   const Json golden =
@@ -23,7 +23,7 @@ TEST(TextEncoder, EqualsTheReference) {
   for (const Json& one : golden) {
     texts.push_back(one["text"]);
   }
-  TextEncoder two(kModel, 2);
+  TextEncoder two(kMiniLm, 2);
   const std::vector<float> vectors = two.embed(texts);
   ASSERT_EQ(vectors.size(), texts.size() * 384);
   for (size_t i = 0; i < texts.size(); ++i) {
@@ -37,7 +37,7 @@ TEST(TextEncoder, EqualsTheReference) {
     EXPECT_NEAR(squares, 1, 1e-5);
   }
   // Alone, and on one thread: not one bit else.
-  TextEncoder one(kModel, 1);
+  TextEncoder one(kMiniLm, 1);
   for (size_t i = 0; i < texts.size(); i += 3) {
     const std::vector<float> alone = one.embed({&texts[i], 1});
     EXPECT_TRUE(
@@ -73,8 +73,8 @@ TEST(TextEncoder, SaysWhatIsWrongWithAModel) {
 }
 
 TEST(TextEncoder, PlansBeforeItReads) {
-  const EncoderPlan before = plan_text_encoder(kModel, 2);
-  const TextEncoder encoder(kModel, 2);
+  const EncoderPlan before = plan_text_encoder(kMiniLm, 2);
+  const TextEncoder encoder(kMiniLm, 2);
   EXPECT_EQ(encoder.plan().total_bytes(), before.total_bytes());
   // 10.6 million weights packed, 30 522 rows of the embedding mapped.
   EXPECT_NEAR(static_cast<double>(before.packed_bytes), 42.6e6, 0.5e6);
