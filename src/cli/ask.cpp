@@ -18,6 +18,7 @@
 #include "cli/result_report.h"
 #include "cli/retrieval_options.h"
 #include "cli/setting_flags.h"
+#include "retrieval/answer_json.h"
 #include "retrieval/answer_prompt.h"
 #include "retrieval/claims.h"
 #include "retrieval/whole_document.h"
@@ -119,25 +120,6 @@ class AnswerPrinter {
   std::optional<ClaimMarker> marker_;
 };
 
-Json claims_json(const std::string& text, size_t source_count) {
-  Json out = Json::array();
-  for (const Claim& claim :
-       split_claims(text, static_cast<int>(source_count))) {
-    const std::string sentence =
-        text.substr(claim.begin, claim.end - claim.begin);
-    const size_t first = sentence.find_first_not_of(" \t\r\n");
-    if (first == sentence.npos) {
-      continue;
-    }
-    out.push_back(
-        {{"text", sentence.substr(first)},
-         {"sources", claim.sources},
-         {"unknown_sources", claim.unknown},
-         {"supported", claim.supported()}});
-  }
-  return out;
-}
-
 // The whole answer as JSON, or what stands below the text.
 void print_sources(
     const Result& result,
@@ -145,37 +127,27 @@ void print_sources(
     const ModelSummary& model,
     const RunOptions& options,
     const Json& more) {
-  const Json claims = claims_json(result.text, sources.size());
-  std::vector<bool> cited(sources.size());
-  int64_t unsupported = 0;
-  for (const Json& claim : claims) {
-    unsupported += claim["supported"].get<bool>() ? 0 : 1;
-    for (const Json& number : claim["sources"]) {
-      cited[number.get<size_t>() - 1] = true;
-    }
+  std::vector<Json> shown;
+  for (const Source& source : sources) {
+    shown.push_back(source.json);
   }
+  const Json cited = cited_json(result.text, shown);
   if (options.json) {
     Json json = result_json(result, model, options.applied);
-    json["sources"] = Json::array();
-    for (size_t i = 0; i < sources.size(); ++i) {
-      Json source{{"number", i + 1}, {"cited", bool{cited[i]}}};
-      source.update(sources[i].json);
-      json["sources"].push_back(std::move(source));
-    }
-    json["claims"] = claims;
-    json["claims_without_source"] = unsupported;
+    json.update(cited);
     json.update(more);
     std::printf("%s\n", to_json_line(json).c_str());
     return;
   }
   std::printf("\n");
   for (size_t i = 0; i < sources.size(); ++i) {
-    if (cited[i]) {
+    if (cited["sources"][i]["cited"].get<bool>()) {
       std::printf("[%zu] %s\n", i + 1, sources[i].place.c_str());
     }
   }
   std::fflush(stdout);
-  if (unsupported > 0) {
+  if (const auto unsupported = cited["claims_without_source"].get<int64_t>();
+      unsupported > 0) {
     std::fprintf(
         stderr,
         "note: %lld sentence%s of the answer name%s no source\n",

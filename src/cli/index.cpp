@@ -5,11 +5,13 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/size.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/retrieval_options.h"
 #include "cli/setting_flags.h"
+#include "retrieval/answer_json.h"
 
 namespace bantam {
 

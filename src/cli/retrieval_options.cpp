@@ -70,14 +70,20 @@ SearchOptions search_options(const RunConfig& config) {
   return options;
 }
 
+int64_t encoder_bytes(const RunConfig& config) {
+  return plan_text_encoder(
+             expand_home(config.text("retrieval.embedding_model")),
+             static_cast<int>(config.integer("runtime.threads")))
+      .total_bytes();
+}
+
 std::unique_ptr<TextEncoder> open_encoder(
     const RunConfig& config,
     int64_t more_bytes) {
   const std::string model =
       expand_home(config.text("retrieval.embedding_model"));
   const int threads = static_cast<int>(config.integer("runtime.threads"));
-  const int64_t need = plan_text_encoder(model, threads).total_bytes() +
-      more_bytes + kProgramBytes;
+  const int64_t need = encoder_bytes(config) + more_bytes + kProgramBytes;
   const MemoryRules rules = engine_options(config).memory;
   check_size(
       rules,
@@ -140,26 +146,6 @@ void print_skipped(const IngestReport& report) {
           skip_reason_name(reason));
     }
   }
-}
-
-Json hit_json(const Hit& hit) {
-  Json out{
-      {"path", hit.path},
-      {"kind", hit.kind},
-      {"lines", {hit.chunk.line_first, hit.chunk.line_last}},
-      {"bytes", {hit.chunk.byte_begin, hit.chunk.byte_end}},
-      {"heading", hit.chunk.heading},
-      {"text", hit.chunk.text},
-      {"score", hit.score},
-      {"word_rank", nullptr},
-      {"vector_rank", nullptr}};
-  if (hit.word_rank) {
-    out["word_rank"] = *hit.word_rank;
-  }
-  if (hit.vector_rank) {
-    out["vector_rank"] = *hit.vector_rank;
-  }
-  return out;
 }
 
 }  // namespace bantam

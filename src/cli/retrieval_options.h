@@ -2,12 +2,11 @@
 // From settings to an index and its embedding model, for `index` and `ask`.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "cli/interrupt.h"
 #include "config/run_config.h"
 #include "retrieval/hybrid_search.h"
@@ -20,6 +19,9 @@ namespace bantam {
 std::string index_path(const RunConfig& config);
 
 SearchOptions search_options(const RunConfig& config);
+
+/// What the embedding model of the settings takes, by arithmetic alone.
+int64_t encoder_bytes(const RunConfig& config);
 
 /// Opens the embedding model. Throws insufficient_memory if what it takes,
 /// `more_bytes` beside, does not fit what the machine gives.
@@ -38,8 +40,5 @@ IngestReport add_documents(
 /// What the report says of the files that were left out, a line each, to
 /// stderr; of many of one kind, their number.
 void print_skipped(const IngestReport& report);
-
-/// A hit as --json prints it.
-Json hit_json(const Hit& hit);
 
 }  // namespace bantam

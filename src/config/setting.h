@@ -40,7 +40,9 @@ inline constexpr CommandSet kServe = 1 << 5;
 inline constexpr CommandSet kBench = 1 << 10;
 inline constexpr CommandSet kAsk = 1 << 20;
 inline constexpr CommandSet kIndex = 1 << 21;
-inline constexpr CommandSet kRetrieval = kAsk | kIndex;
+/// Those that search an index, and those that add to it.
+inline constexpr CommandSet kSearching = kAsk | kIndex | kServe;
+inline constexpr CommandSet kIndexing = kAsk | kIndex;
 inline constexpr CommandSet kOneAnswer = kRun | kGenerate;
 inline constexpr CommandSet kAnswering = kOneAnswer | kChat | kAsk;
 /// Those that answer requests by these settings.

@@ -189,7 +189,7 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "retrieval.index",
         .flag = "--index",
-        .commands = commands::kRetrieval,
+        .commands = commands::kSearching,
         .group = setting_groups::kRetrieval,
         .placeholder = "FILE",
         .help = "The index; without one, documents.sqlite in bantam's folder "
@@ -198,7 +198,7 @@ inline constexpr std::array kSettings{
         .key = "retrieval.embedding_model",
         .flag = "--embedding-model",
         .fallback = "minilm",
-        .commands = commands::kRetrieval,
+        .commands = commands::kSearching,
         .group = setting_groups::kRetrieval,
         .placeholder = "FOLDER",
         .help = "What embeds texts: minilm (all-MiniLM-L6-v2), or a folder of "
@@ -210,7 +210,7 @@ inline constexpr std::array kSettings{
         .fallback = "16MiB",
         .least = 1,
         .most = 1 << 30,
-        .commands = commands::kRetrieval,
+        .commands = commands::kIndexing,
         .group = setting_groups::kRetrieval,
         .help = "Larger files are left out"},
     Setting{
@@ -220,7 +220,7 @@ inline constexpr std::array kSettings{
         .fallback = "8",
         .least = 1,
         .most = 100,
-        .commands = commands::kRetrieval,
+        .commands = commands::kSearching,
         .group = setting_groups::kRetrieval,
         .help = "Places that a search finds; ask shows as many of them to the "
                 "model as fit"},
@@ -231,7 +231,7 @@ inline constexpr std::array kSettings{
         .fallback = "3",
         .least = 0,
         .most = 100,
-        .commands = commands::kRetrieval,
+        .commands = commands::kSearching,
         .group = setting_groups::kRetrieval,
         .help = "Of them in one file, while others have any; 0: no limit"},
 
@@ -280,6 +280,16 @@ inline constexpr std::array kSettings{
         .group = setting_groups::kServer,
         .help = "Requests answered at the same time, each with a cache of its "
                 "own in the memory plan"},
+    Setting{
+        .key = "server.documents",
+        .flag = "--documents",
+        .kind = SettingKind::boolean,
+        .form = FlagForm::toggle,
+        .fallback = "false",
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "Load the embedding model as well, for /v1/embeddings and "
+                "/v1/ask; it is part of the memory plan"},
     Setting{
         .key = "server.queue",
         .flag = "--queue",
