@@ -95,7 +95,8 @@ python3 scripts/fetch.py unpack mlx-metal build/mlx-macos \
   --platform macosx_14_0_arm64
 lay_out_prefix
 if ! [ build/macos/build.ninja -nt CMakePresets.json ] ||
-  ! [ build/macos/build.ninja -nt cmake/toolchains/macos-zig.cmake ]; then
+  ! [ build/macos/build.ninja -nt cmake/toolchains/macos-zig.cmake ] ||
+  ! [ build/macos/build.ninja -nt cmake/toolchains/macos-rules.cmake ]; then
   rm -rf build/macos
   cmake --preset macos
 fi

@@ -53,6 +53,7 @@ void check_settings(
 
 void Session::save(const std::string& path) {
   Engine::Impl& engine = *engine_.impl_;
+  Sequence& sequence = engine.sequences.first();
   SessionRecord record{
       .model_sha256 = model_sha256(engine.summary.files),
       .model_name = engine.summary.name,
@@ -66,14 +67,12 @@ void Session::save(const std::string& path) {
   }
   record.ids = reusable_ids();
   const auto position = static_cast<int64_t>(record.ids.size());
-  const int64_t bytes =
-      position > 0 ? engine.sequences.first().cache.used_bytes(position) : 0;
+  const int64_t bytes = position > 0 ? sequence.cache.used_bytes(position) : 0;
   SealedFileWriter file(path, record_text(record), bytes);
   if (position > 0) {
-    engine.sequences.first().cache.each_used(
-        position, [&](std::byte* from, int64_t count) {
-          file.add({from, static_cast<size_t>(count)});
-        });
+    sequence.cache.each_used(position, [&](std::byte* from, int64_t count) {
+      file.add({from, static_cast<size_t>(count)});
+    });
   }
   file.finish();
 }
@@ -81,7 +80,8 @@ void Session::save(const std::string& path) {
 // Moves the cache to where the next prompt can take it up; its tokens.
 std::vector<int32_t> Session::reusable_ids() {
   Engine::Impl& engine = *engine_.impl_;
-  if (exchanges_.empty() || !engine.sequences.first().timeline.is_native()) {
+  Sequence& sequence = engine.sequences.first();
+  if (exchanges_.empty() || !sequence.timeline.is_native()) {
     return {};
   }
   // Two possible next messages: what their prompts share is certain.
@@ -93,19 +93,19 @@ std::vector<int32_t> Session::reusable_ids() {
   const std::vector<int32_t> other = ids(",");
   certain.erase(std::ranges::mismatch(certain, other).in1, certain.end());
   if (certain.size() < 2 ||
-      static_cast<int64_t>(certain.size()) >
-          engine.sequences.first().cache.budget_tokens()) {
+      static_cast<int64_t>(certain.size()) > sequence.cache.budget_tokens()) {
     return {};
   }
   nn::settle(engine.compute);
-  engine.sequences.first().timeline.start(certain, {});
-  const auto tokens = engine.sequences.first().timeline.tokens();
+  sequence.timeline.start(certain, {});
+  const auto tokens = sequence.timeline.tokens();
   return {tokens.begin(), tokens.end()};
 }
 
 // Returns why the cache was left out; "" if it was not.
 std::string Session::load_cache(SealedFile& file, const SessionRecord& record) {
   Engine::Impl& engine = *engine_.impl_;
+  Sequence& sequence = engine.sequences.first();
   const auto position = static_cast<int64_t>(record.ids.size());
   if (position == 0) {
     return "";
@@ -115,28 +115,26 @@ std::string Session::load_cache(SealedFile& file, const SessionRecord& record) {
   }
   const bool known = std::ranges::all_of(
       record.ids, [&](int32_t id) { return id < engine.shape.vocabulary; });
-  if (!engine.sequences.first().timeline.is_native() || !known ||
-      position > engine.sequences.first().cache.budget_tokens() ||
-      file.payload_bytes() !=
-          engine.sequences.first().cache.used_bytes(position)) {
+  if (!sequence.timeline.is_native() || !known ||
+      position > sequence.cache.budget_tokens() ||
+      file.payload_bytes() != sequence.cache.used_bytes(position)) {
     return "it is not of this model's shape";
   }
   if (!file.payload_is_sound()) {
     return "it is damaged";
   }
   nn::settle(engine.compute);
-  engine.sequences.first().timeline.forget();
+  sequence.timeline.forget();
   try {
-    engine.sequences.first().cache.each_used(
-        position, [&](std::byte* to, int64_t count) {
-          file.read({to, static_cast<size_t>(count)});
-        });
+    sequence.cache.each_used(position, [&](std::byte* to, int64_t count) {
+      file.read({to, static_cast<size_t>(count)});
+    });
   } catch (const Error&) {
-    engine.sequences.first().timeline.forget();
+    sequence.timeline.forget();
     return "it cannot be read";
   }
-  engine.sequences.first().cache.move_to(position);
-  engine.sequences.first().timeline.take_over(record.ids);
+  sequence.cache.move_to(position);
+  sequence.timeline.take_over(record.ids);
   return "";
 }
 

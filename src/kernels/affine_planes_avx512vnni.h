@@ -51,8 +51,94 @@ load_scales(WeightFormat format, const std::byte* from, int64_t count) {
       _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
+// Three bits in groups of 64: each lane of 64 bits holds a group's 24 bytes one
+// third after the other, so that a multishift alone spreads eight of its
+// weights, and sixteen groups end in two registers with little to add across
+// lanes. The activations are put into that order, eight groups at a time.
+struct ThreeBitLanes {
+  static constexpr int64_t kStep = 1024;  // columns of sixteen groups
+
+  static void put_in_order(Planes planes, int64_t cols) {
+    const __m512i groups = _mm512_setr_epi64(0, 8, 16, 24, 32, 40, 48, 56);
+    for (int64_t k = 0; k < cols / kStep * kStep; k += 512) {
+      for (int8_t* plane : {planes.high + k, planes.low + k}) {
+        __m512i part[8];
+        for (int j = 0; j < 8; ++j) {
+          part[j] = _mm512_i64gather_epi64(groups, plane + 8 * j, 8);
+        }
+        for (int j = 0; j < 8; ++j) {
+          _mm512_storeu_si512(plane + 64 * j, part[j]);
+        }
+      }
+    }
+  }
+
+  // Sums of eight groups at `bytes`, two dwords each.
+  HWY_INLINE static __m512i eight(
+      const uint8_t* bytes,
+      const int8_t* high,
+      const int8_t* low) {
+    const __m512i z0 = _mm512_loadu_si512(bytes);
+    const __m512i z1 = _mm512_loadu_si512(bytes + 64);
+    const __m512i z2 = _mm512_loadu_si512(bytes + 128);
+    // Qword 3 g + i of the 24 to lane g of word[i].
+    const auto word = [&](__m512i first,
+                          __m512i second) __attribute__((always_inline)) {
+      return _mm512_permutex2var_epi64(
+          _mm512_permutex2var_epi64(z0, first, z1), second, z2);
+    };
+    const __m512i w0 = word(
+        _mm512_setr_epi64(0, 3, 6, 9, 12, 15, 0, 0),
+        _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 10, 13));
+    const __m512i w1 = word(
+        _mm512_setr_epi64(1, 4, 7, 10, 13, 0, 0, 0),
+        _mm512_setr_epi64(0, 1, 2, 3, 4, 8, 11, 14));
+    const __m512i w2 = word(
+        _mm512_setr_epi64(2, 5, 8, 11, 14, 0, 0, 0),
+        _mm512_setr_epi64(0, 1, 2, 3, 4, 9, 12, 15));
+    Dwords high_sum = {};
+    Dwords low_sum = {};
+    const auto add = [&](__m512i bits, int64_t bit, int j) __attribute__((
+                         always_inline)) {
+      // Fields of three bits from `bit` on.
+      const int64_t from = 0x1512'0F0C'0906'0300 + bit * 0x0101'0101'0101'0101;
+      const __m512i q = _mm512_and_si512(
+          _mm512_multishift_epi64_epi8(_mm512_set1_epi64(from), bits),
+          _mm512_set1_epi8(7));
+      add_products(high_sum, q, high + 64 * j);
+      add_products(low_sum, q, low + 64 * j);
+    };
+    add(w0, 0, 0);
+    add(w0, 24, 1);
+    add(_mm512_shrdi_epi64(w0, w1, 48), 0, 2);
+    add(w1, 8, 3);
+    add(w1, 32, 4);
+    add(_mm512_shrdi_epi64(w1, w2, 56), 0, 5);
+    add(w2, 16, 6);
+    add(w2, 40, 7);
+    return (__m512i)((high_sum << 8) + low_sum);
+  }
+
+  HWY_INLINE static __m512i sums(
+      const uint8_t* bytes,
+      const int8_t* high,
+      const int8_t* low) {
+    const __m512 a = _mm512_castsi512_ps(eight(bytes, high, low));
+    const __m512 b =
+        _mm512_castsi512_ps(eight(bytes + 192, high + 512, low + 512));
+    const __m512i both = _mm512_add_epi32(
+        _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0x88)),
+        _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0xDD)));
+    // Block b holds groups 2 b, 2 b + 1, 8 + 2 b, 9 + 2 b.
+    const __m512i order =
+        _mm512_setr_epi32(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+    return _mm512_permutexvar_epi32(order, both);
+  }
+};
+
 template <int kBits, int kGroup>
 struct AffinePlanes {
+  static constexpr bool kThreeBitLanes = kBits == 3 && kGroup == 64;
   static constexpr int64_t kGroupBytes = kGroup / 8 * kBits;
 
   const WeightMatrix& w;
@@ -64,6 +150,9 @@ struct AffinePlanes {
 
   static void split(const int16_t* v, int64_t cols, Planes planes) {
     split_in_order(v, cols, planes);
+    if constexpr (kThreeBitLanes) {
+      ThreeBitLanes::put_in_order(planes, cols);
+    }
   }
   void begin_row(int64_t index) {
     row = reinterpret_cast<const uint8_t*>(w.data + index * w.row_bytes);
@@ -123,10 +212,32 @@ struct AffinePlanes {
       Planes planes,
       const float* x_scale,
       const float* x_sum) const {
+    if constexpr (kThreeBitLanes && !kTail) {
+      return join(
+          acc,
+          ThreeBitLanes::sums(
+              row + g * kGroupBytes,
+              planes.high + g * kGroup,
+              planes.low + g * kGroup),
+          g,
+          count,
+          x_scale,
+          x_sum);
+    }
     const bool is_safe = readable >= (g + count) * kGroupBytes + 64;
     const int64_t groups = kTail ? count : 16;
     const __m512i exact = is_safe ? sums<true>(g, groups, planes)
                                   : sums<false>(g, groups, planes);
+    return join(acc, exact, g, count, x_scale, x_sum);
+  }
+
+  HWY_INLINE __m512 join(
+      __m512 acc,
+      __m512i exact,
+      int64_t g,
+      int64_t count,
+      const float* x_scale,
+      const float* x_sum) const {
     return join_groups<true>(
         acc,
         exact,

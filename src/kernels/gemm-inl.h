@@ -11,6 +11,9 @@
 #endif
 
 #include "kernels/matvec-inl.h"
+#if defined(BANTAM_STATIC_TARGET)
+#include <immintrin.h>
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace bantam::kernels::BANTAM_TARGET {
@@ -65,22 +68,50 @@ HWY_INLINE void store_transposed(const Unit (&units)[4], int32_t* out) {
   }
 }
 
-// Scales (or biases) of one row into column `r` of a packed block.
-HWY_INLINE void pack_scales(
+// Scales (or biases) of one row as floats; `to` has room for whole sixteens.
+HWY_INLINE void put_row_scales(
     WeightFormat format,
     const std::byte* from,
     int64_t groups,
-    int64_t r,
     float* to) {
   const int64_t width = float_bytes(format);
-  for (int64_t g = 0; g < groups; g += 16) {
-    const int64_t count = HWY_MIN(int64_t{16}, groups - g);
-    HWY_ALIGN float lanes[16];
-    store16(load16_first(format, from + g * width, count), lanes);
-    for (int64_t i = 0; i < count; ++i) {
-      to[(g + i) * kBlockRows + r] = lanes[i];
+  int64_t g = 0;
+  for (; g + 16 <= groups; g += 16) {
+    store16(load16_as(format, from + g * width), to + g);
+  }
+  if (g < groups) {
+    store16(load16_first(format, from + g * width, groups - g), to + g);
+  }
+}
+
+// [kBlockRows, stride] to [groups, kBlockRows]
+HWY_INLINE void transpose_scales(
+    const float* from,
+    int64_t stride,
+    int64_t groups,
+    float* to) {
+#if defined(BANTAM_STATIC_TARGET)
+  const __m512i rows = _mm512_mullo_epi32(
+      _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      _mm512_set1_epi32(static_cast<int>(stride)));
+  for (int64_t g = 0; g < groups; ++g) {
+    for (int64_t r = 0; r < kBlockRows; r += 16) {
+      _mm512_storeu_ps(
+          to + g * kBlockRows + r,
+          _mm512_i32gather_ps(rows, from + r * stride + g, 4));
     }
   }
+#else
+  // A line of each row at a time.
+  for (int64_t first = 0; first < groups; first += 16) {
+    const int64_t end = HWY_MIN(first + 16, groups);
+    for (int64_t g = first; g < end; ++g) {
+      for (int64_t r = 0; r < kBlockRows; ++r) {
+        to[g * kBlockRows + r] = from[r * stride + g];
+      }
+    }
+  }
+#endif
 }
 
 template <int kOffset>
@@ -109,34 +140,61 @@ HWY_INLINE void pack_units(
    ...);
 }
 
+// All scales of the block's rows. The room for its pairs holds them row by row
+// meanwhile, or that for accumulators if the pairs take less than the sixteens.
+template <class F>
+HWY_INLINE void pack_scales(
+    const F& format,
+    const WeightMatrix& w,
+    int64_t first,
+    const PackedBlock& block) {
+  const int64_t groups = w.cols / w.group_size();
+  const int64_t stride = (groups + 15) / 16 * 16;
+  auto* scales =
+      w.cols < 64 ? block.acc : reinterpret_cast<float*>(block.pairs);
+  float* biases = scales + kBlockRows * stride;
+  for (int64_t r = 0; r < kBlockRows; ++r) {
+    const RowScales row =
+        format.scales(HWY_MIN(first + r, w.rows - 1), block.gathered);
+    put_row_scales(row.format, row.scale, groups, scales + r * stride);
+    if constexpr (F::kBias) {
+      put_row_scales(row.format, row.bias, groups, biases + r * stride);
+    }
+  }
+  transpose_scales(scales, stride, groups, block.scales);
+  if constexpr (F::kBias) {
+    transpose_scales(biases, stride, groups, block.biases);
+  }
+}
+
+// The packed columns of one block of the format stay in the first cache while
+// all rows put theirs in: going row by row instead took several times as long,
+// since each store went to a line of its own.
 template <class F>
 HWY_NOINLINE void pack_block(
     const F& format,
     const WeightMatrix& w,
     int64_t first,
     const PackedBlock& block) {
-  const int64_t groups = w.cols / w.group_size();
-  for (int64_t r = 0; r < kBlockRows; r += 4) {
-    const uint8_t* rows[4];
-    for (int64_t i = 0; i < 4; ++i) {
-      // Rows past the end are the last one again; they are never stored.
-      const int64_t index = HWY_MIN(first + r + i, w.rows - 1);
-      rows[i] = format.row(index, block.copies + i * (w.cols + 64));
-      const RowScales scales = format.scales(index, block.gathered);
-      pack_scales(scales.format, scales.scale, groups, r + i, block.scales);
-      if constexpr (F::kBias) {
-        pack_scales(scales.format, scales.bias, groups, r + i, block.biases);
-      }
-    }
-    for (int64_t b = 0; b < w.cols / (F::kBlockUnits * kUnit); ++b) {
+  pack_scales(format, w, first, block);
+  const uint8_t* rows[kBlockRows];
+  for (int64_t r = 0; r < kBlockRows; ++r) {
+    // Rows past the end are the last one again; they are never stored. Copied
+    // ones are among the last four.
+    const int64_t index = HWY_MIN(first + r, w.rows - 1);
+    rows[r] = format.row(index, block.copies + index % 4 * (w.cols + 64));
+  }
+  constexpr int64_t kColumns = F::kBlockUnits * kUnit;
+  for (int64_t b = 0; b < w.cols / kColumns; ++b) {
+    for (int64_t r = 0; r < kBlockRows; r += 4) {
       const decltype(format.block(rows[0], b)) blocks[4] = {
-          format.block(rows[0], b),
-          format.block(rows[1], b),
-          format.block(rows[2], b),
-          format.block(rows[3], b)};
+          format.block(rows[r], b),
+          format.block(rows[r + 1], b),
+          format.block(rows[r + 2], b),
+          format.block(rows[r + 3], b)};
       pack_units<F::kOffset>(
           blocks,
-          block.pairs + b * (F::kBlockUnits * kUnit / 2) * kBlockRows + r,
+          block.pairs + b * (kColumns / 2) * kBlockRows + r,
           std::make_integer_sequence<int, F::kBlockUnits>());
     }
   }

@@ -5,6 +5,7 @@
 #define BANTAM_STATIC_TARGET
 #include "kernels/highway.h"
 // The target is set before.
+#include "kernels/k_lanes_avx512vnni.h"
 #include "kernels/k_planes_avx512vnni.h"
 #include "kernels/k_rows-inl.h"
 
@@ -24,12 +25,11 @@ void k_rows_avx512vnni(
       return plane_rows(
           SixteenPlanes<Q2KBytes>{task.w}, task, begin, end, scratch);
     case WeightFormat::q3_k:
-      return plane_rows(
-          SixteenPlanes<Q3KBytes>{task.w}, task, begin, end, scratch);
+      return lane_rows(Q3KLanes(), task, begin, end, scratch);
     case WeightFormat::q4_k:
-      return plane_rows(NibblePlanes<false>{task.w}, task, begin, end, scratch);
+      return lane_rows(Q4KLanes(), task, begin, end, scratch);
     case WeightFormat::q5_k:
-      return plane_rows(NibblePlanes<true>{task.w}, task, begin, end, scratch);
+      return plane_rows(Q5KPlanes{task.w}, task, begin, end, scratch);
     case WeightFormat::q6_k:
       return plane_rows(
           SixteenPlanes<Q6KBytes>{task.w}, task, begin, end, scratch);

@@ -144,59 +144,6 @@ struct SixteenPlanes {
   }
 };
 
-struct Q3KBytes {
-  static constexpr int64_t kBytes = 110;
-  static constexpr int kOffset = 4;
-  static constexpr bool kBias = false;
-
-  __m512i low;   // four times two bits of each column
-  __m512i high;  // bit i: the third bit for u(i)
-
-  HWY_INLINE explicit Q3KBytes(const uint8_t* block) {
-    low = _mm512_loadu_si512(block + 32);
-    const __m256i bits =
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block));
-    high = join(bits, _mm256_srli_epi16(bits, 4));
-  }
-
-  template <int kIndex>
-  HWY_INLINE __m512i u() const {
-    // Bit kIndex to bit 2 by a bit matrix, and nothing else.
-    constexpr int64_t kThird = int64_t{1} << (kIndex + 40);
-    const __m512i third = kIndex == 2
-        ? _mm512_and_si512(high, mask_bytes(4))
-        : _mm512_gf2p8affine_epi64_epi8(high, _mm512_set1_epi64(kThird), 0);
-    // (two & 3) | third
-    return _mm512_ternarylogic_epi32(
-        move_bits<-2 * kIndex>(low), third, mask_bytes(3), 0xEC);
-  }
-
-  HWY_INLINE static __m512 scales(const uint8_t* block, __m512& /*bias*/) {
-    // Two bytes before the scales, the scales, and d.
-    const __m128i bits =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 94));
-    const __m128i low_bytes =
-        _mm_setr_epi8(2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9);
-    const __m128i high_bytes = _mm_setr_epi8(
-        10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13);
-    const __m128i low =
-        _mm_srlv_epi64(_mm_shuffle_epi8(bits, low_bytes), _mm_set_epi64x(4, 0));
-    const __m128i high = _mm_slli_epi16(
-        _mm_and_si128(
-            _mm_srlv_epi32(
-                _mm_shuffle_epi8(bits, high_bytes), _mm_setr_epi32(0, 2, 4, 6)),
-            _mm_set1_epi8(3)),
-        4);
-    // (low & 15) | high
-    const __m128i six =
-        _mm_ternarylogic_epi32(high, low, _mm_set1_epi8(15), 0xF8);
-    const __m512i scale =
-        _mm512_cvtepi8_epi32(_mm_sub_epi8(six, _mm_set1_epi8(32)));
-    return _mm512_mul_ps(
-        broadcast_half(block + 108), _mm512_cvtepi32_ps(scale));
-  }
-};
-
 struct Q2KBytes {
   static constexpr int64_t kBytes = 84;
   static constexpr int kOffset = 0;
@@ -261,12 +208,11 @@ struct Q6KBytes {
   }
 };
 
-// Eight groups of 32 in a super-block, two super-blocks at a time: Q4_K and
-// Q5_K. Of each pair of units one lies in the low nibbles, one in the high.
-template <bool kFifth>
-struct NibblePlanes {
-  static constexpr int64_t kBytes = kFifth ? 176 : 144;
-  static constexpr int64_t kNibbles = kFifth ? 48 : 16;
+// Eight groups of 32 in a super-block, two super-blocks at a time. Of each pair
+// of units one lies in the low nibbles, one in the high.
+struct Q5KPlanes {
+  static constexpr int64_t kBytes = 176;
+  static constexpr int64_t kNibbles = 48;
 
   const WeightMatrix& w;
   const uint8_t* row = nullptr;
@@ -294,12 +240,11 @@ struct NibblePlanes {
       Planes planes,
       int64_t at) {
     const __m512i nibbles = _mm512_loadu_si512(block + kNibbles + 64 * kHalf);
-    __m512i u = _mm512_and_si512(
+    const __m512i four = _mm512_and_si512(
         kOdd == 0 ? nibbles : _mm512_srli_epi16(nibbles, 4), mask_bytes(15));
-    if constexpr (kFifth) {
-      const __m512i fifth = fifth_bits<kHalf, kOdd>(block);
-      u = _mm512_ternarylogic_epi32(u, fifth, mask_bytes(16), 0xF8);
-    }
+    const __m512i fifth = fifth_bits<kHalf, kOdd>(block);
+    const __m512i u =
+        _mm512_ternarylogic_epi32(four, fifth, mask_bytes(16), 0xF8);
     return plane_products(u, planes, at + 128 * kHalf + 64 * kOdd);
   }
 

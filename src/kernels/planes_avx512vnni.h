@@ -93,6 +93,14 @@ inline void put_excess(
       static_cast<size_t>((Planes::padded(cols) - cols) / kGroup * 4));
 }
 
+// GCC 12 copies an accumulator before each step if its type changes to __m512i
+// between steps.
+typedef int32_t Dwords __attribute__((vector_size(64)));
+
+HWY_INLINE void add_products(Dwords& sum, __m512i q, const int8_t* v) {
+  sum = (Dwords)_mm512_dpbusd_epi32((__m512i)sum, q, _mm512_loadu_si512(v));
+}
+
 // Dwords: block b's lane i is the sum of block b of v_i.
 inline __m512i finish4_dwords(__m512i v0, __m512i v1, __m512i v2, __m512i v3) {
   const __m512i v01 = _mm512_add_epi32(

@@ -12,9 +12,6 @@ namespace bantam {
 
 namespace {
 
-constexpr int64_t kMiB = int64_t{1} << 20;
-constexpr int64_t kGiB = int64_t{1} << 30;
-
 // A cache keeps 4 tokens at its start and needs room for one more.
 constexpr int64_t kLeastKvTokens = 5;
 
@@ -109,13 +106,18 @@ int64_t last_good(int64_t low, int64_t high, const Predicate& good) {
   return last;
 }
 
+// The largest value of `count` below the run's own with which it fits; 0: none.
+int64_t largest_that_fits(const Question& q, int64_t RunShape::* count) {
+  return last_good(1, q.run.*count - 1, [&](int64_t value) {
+    RunShape run = q.run;
+    run.*count = value;
+    return fits(q, run);
+  });
+}
+
 std::optional<FitOption> fewer_at_once(const Question& q) {
   RunShape run = q.run;
-  run.parallel = last_good(1, q.run.parallel - 1, [&](int64_t parallel) {
-    RunShape at = q.run;
-    at.parallel = parallel;
-    return fits(q, at);
-  });
+  run.parallel = largest_that_fits(q, &RunShape::parallel);
   if (run.parallel < 1) {
     return std::nullopt;
   }
@@ -163,11 +165,7 @@ std::optional<FitOption> quantized_kv(const Question& q) {
 
 std::optional<FitOption> smaller_chunk(const Question& q) {
   RunShape run = q.run;
-  run.prefill_chunk = last_good(1, q.run.prefill_chunk - 1, [&](int64_t chunk) {
-    RunShape at = q.run;
-    at.prefill_chunk = chunk;
-    return fits(q, at);
-  });
+  run.prefill_chunk = largest_that_fits(q, &RunShape::prefill_chunk);
   if (run.prefill_chunk < 1) {
     return std::nullopt;
   }

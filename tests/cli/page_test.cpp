@@ -33,9 +33,14 @@ TEST(Page, CharactersCountNotBytes) {
 
 TEST(Page, AParagraphHangs) {
   EXPECT_EQ(
-      paragraph("green  memory  ", "               ", "9 GiB free here", 25),
-      "green  memory  9 GiB free\n"
-      "               here\n");
+      paragraph(
+          "green  memory  ", "               ", "9 GiB free here, 3 used", 36),
+      "green  memory  9 GiB free here, 3\n"
+      "               used\n");
+  // No margin takes the whole page.
+  EXPECT_EQ(
+      paragraph("green  memory  ", "", "9 GiB free here", 16),
+      "green  memory  9 GiB free here\n");
   EXPECT_EQ(paragraph("- ", "  ", "one line", kUnbroken), "- one line\n");
 }
 
@@ -51,8 +56,8 @@ TEST(Page, AWideTableGetsNarrowerColumns) {
           {{"name", "licence"},
            {"A", "apache-2.0, commercial use allowed"},
            {"B", "mit"}},
-          34),
-      "name     A                      B\n"
+          36),
+      "name     A                       B\n"
       "licence  apache-2.0, commercial  mit\n"
       "         use allowed\n");
 }

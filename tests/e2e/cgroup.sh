@@ -3,7 +3,6 @@
 # eats memory stops the run in time, and so does swap. Needs root and a memory
 # controller (cgroup v1 or v2); says loudly what it has to leave out.
 . "$(dirname "$0")/harness.sh"
-. "$(dirname "$0")/server_harness.sh"
 
 skip() {
   echo "SKIPPED: $1"
@@ -126,43 +125,6 @@ eaten() {
 
 limit $((220 << 20))
 eaten 5 memory 0.01
-
-# --- the server sheds and recovers -------------------------------------------
-
-if command -v curl >/dev/null; then
-  within=$dir/grouped
-  start "$model" --max-kv-size 1024
-  # In the group goes what answers, not who asks.
-  (sleep 1; exec "$dir/grouped" python3 "$dir/eat.py" 60 0.01) &
-  eater=$!
-  curl -s "$BASE/v1/chat/completions" -d '{"max_tokens": 980,
-    "messages": [{"role": "user", "content": "Tell me a very long story."}],
-    "logit_bias": {"0": -100, "2": -100}}' >"$dir/out"
-  command_line="bantam serve (limited), stopped"
-  check "out['choices'][0]['finish_reason'] == 'length'"
-  check "out['bantam']['finish_reason'] == 'memory'"
-  check "out['choices'][0]['message']['content']"
-  short='{"messages":[{"role":"user","content":"Hi"}],"max_tokens":3}'
-  ask /v1/chat/completions "$short"
-  [ "$status" = 503 ] || complain "status $status under pressure"
-  check "out['error']['code'] == 'memory_pressure'"
-  kill $eater 2>/dev/null
-  wait $eater 2>/dev/null
-  for pid in $(cat "$group/cgroup.procs"); do
-    [ "$pid" = $server ] || kill "$pid" 2>/dev/null
-  done
-  tries=0
-  until ask /v1/chat/completions "$short" && [ "$status" = 200 ]; do
-    tries=$((tries + 1))
-    [ $tries -gt 200 ] && { complain "it does not recover"; break; }
-    sleep 0.1
-  done
-  echo "the server took requests again after $tries tries"
-  kill -TERM $server
-  stopped 0
-else
-  echo "SKIPPED: the part about the server: no curl"
-fi
 
 # --- swap --------------------------------------------------------------------
 

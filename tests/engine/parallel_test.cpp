@@ -89,8 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
         "qwen3_5_bf16/model",
         "gemma3_bf16/model",
         "qwen3_moe_bf16/model"),
-    [](const auto& info) {
-      const std::string name = info.param;
+    [](const auto& test) {
+      const std::string name = test.param;
       return name.substr(0, name.find('/'));
     });
 

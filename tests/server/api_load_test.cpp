@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Many clients, rude clients, memory pressure and the end of the server.
+#include <algorithm>
+
 #include "test_server.h"
 
 namespace bantam {
@@ -123,18 +125,23 @@ TEST_F(Load, HoldsTheBytesOfAllBodiesTogether) {
         std::string(bytes, ' '));
     return client;
   };
-  std::unique_ptr<TestClient> first = begun(190'000);
-  // It has been read when no room is left for another.
+  // There is room for one of them; which is refused depends on who is read
+  // last.
+  std::unique_ptr<TestClient> clients[] = {begun(190'000), begun(190'000)};
   Answer refused;
   ASSERT_TRUE(wait_for([&] {
-    refused = begun(190'000)->read_answer(0.2);
-    return refused.status == 503;
+    return std::ranges::any_of(clients, [&](const auto& client) {
+      refused = client->read_answer(0.2);
+      return refused.status == 503;
+    });
   }));
   EXPECT_EQ(refused.json()["error"]["code"], "busy");
   EXPECT_EQ(refused.header("Retry-After"), "1");
   // Small ones need no room, and what was taken comes back.
   EXPECT_EQ(send(chat_request()).status, 200);
-  first->close();
+  for (const auto& client : clients) {
+    client->close();
+  }
   EXPECT_TRUE(
       wait_for([&] { return begun(200'000)->read_answer(0.5).status == 400; }));
 }
