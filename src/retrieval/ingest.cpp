@@ -251,6 +251,16 @@ int64_t ingest_bytes(int64_t max_file_bytes) {
   return 7 * max_file_bytes;
 }
 
+IngestReport ingest(
+    DocumentIndex& index,
+    Embedder& embedder,
+    const std::vector<std::string>& paths,
+    const IngestOptions& options,
+    const std::function<void(const IngestProgress&)>& progress,
+    std::stop_token stop) {
+  return Ingest(index, embedder, options, progress, std::move(stop)).run(paths);
+}
+
 std::string embedded_text(const Chunk& chunk) {
   return chunk.heading.empty() ? chunk.text : chunk.heading + "\n" + chunk.text;
 }
