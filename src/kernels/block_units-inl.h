@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The units of a block (units-inl.h) and its scales, unpacked by vectors for
-// the formats that large models use; every other format goes through the
-// scalar definition that it brings (block_formats.h). The same integers and
-// the same floats, so the same bits.
+// the formats that large models use; every other format gives a unit at a time
+// (small_units-inl.h). The same integers and the same floats as by the scalar
+// definition (block_formats.h), so the same bits.
 #if defined(BANTAM_KERNELS_BLOCK_UNITS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BANTAM_KERNELS_BLOCK_UNITS_INL_H_
 #undef BANTAM_KERNELS_BLOCK_UNITS_INL_H_
@@ -12,6 +12,7 @@
 
 #include "kernels/iq_formats.h"
 #include "kernels/k_formats.h"
+#include "kernels/small_units-inl.h"
 #include "kernels/units-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -106,19 +107,6 @@ struct BlockUnits {
   static constexpr bool kVector = false;
   static constexpr int kOffset = 0;
 };
-
-// Unit `index` of a block by the scalar definition.
-template <class F>
-HWY_INLINE Unit scalar_unit(const uint8_t* block, int index) {
-  HWY_ALIGN int8_t q[kUnit];
-  F::integers(block, index, q);
-  const hn::Rebind<int8_t, D16> d8;
-  Unit unit;
-  for (size_t i = 0; i < kUnitParts; ++i) {
-    unit.part[i] = hn::PromoteTo(D16(), hn::LoadU(d8, q + i * kShorts));
-  }
-  return unit;
-}
 
 // The emulation of vectors by loops is left with the scalar definition: it is
 // no slower, and compilers take minutes to unroll the rest.

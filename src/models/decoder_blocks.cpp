@@ -52,7 +52,8 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
   if (reader.config.tie_word_embeddings) {
     lm_head_.push_back(embed_tokens_);
   } else {
-    reader.shape.embedding_bytes = reader.source.matrix_bytes();
+    reader.shape.embedding_bytes = embed_tokens_.matrix().bytes();
+    rows_in_file_ = true;
     lm_head_.push_back(read_table(reader, "lm_head"));
   }
 }
@@ -60,7 +61,12 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
 nn::mx::array ModelEnds::embed(
     const nn::mx::array& tokens,
     const nn::Compute& compute) const {
-  return nn::embed(tokens, embed_tokens_, options_.embedding_scale, compute);
+  return nn::embed(
+      tokens,
+      embed_tokens_,
+      options_.embedding_scale,
+      rows_in_file_ ? compute.pages : nullptr,
+      compute);
 }
 
 nn::mx::array ModelEnds::logits(

@@ -170,7 +170,7 @@ class HtmlReader {
         next != '!' && next != '?') {
       return false;
     }
-    if (tag_end_ < at_) {  // found once, it holds for all that lies before it
+    if (tag_end_ <= at_) {  // found once, it holds for all that lies before it
       tag_end_ = source_.find('>', at_);
     }
     if (tag_end_ == source_.npos) {
@@ -275,7 +275,7 @@ class HtmlReader {
   // Moves past the next `mark`; false if there is none. `known`: where it was
   // last found, so that a page without any costs one search.
   bool skip_past(std::string_view mark, size_t& known) {
-    if (known < at_) {
+    if (known <= at_) {
       known = source_.find(mark, at_);
     }
     if (known == source_.npos) {

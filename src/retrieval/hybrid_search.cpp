@@ -23,8 +23,12 @@ void add_ranks(
     const std::vector<Match>& matches,
     std::optional<int64_t> Candidate::* rank,
     Candidates& to) {
+  int64_t place = 0;
   for (size_t i = 0; i < matches.size(); ++i) {
-    const auto place = static_cast<int64_t>(i) + 1;
+    // Equals share a place: which of them stands first says nothing.
+    if (i == 0 || matches[i].score != matches[i - 1].score) {
+      place = static_cast<int64_t>(i) + 1;
+    }
     Candidate& candidate = to[matches[i].chunk];
     candidate.match.chunk = matches[i].chunk;
     candidate.match.document = matches[i].document;

@@ -9,7 +9,7 @@ mkdir -p "$docs"
 printf 'The harbour of Lorient opens at six. Ships wait outside.\n' >"$docs/harbour.txt"
 printf '# Cheese\n\nThe dairy in Grenoble makes forty wheels a day.\n' >"$docs/cheese.md"
 i=0
-while [ $i -lt 12 ]; do
+while [ $i -lt 8 ]; do
   printf 'Note %s is about the number %s and about nothing else at all, though it goes on for a while so that it takes its place in the prompt.\n' $i $i
   i=$((i + 1))
 done >"$docs/numbers.txt"
@@ -71,7 +71,7 @@ printf '{"step": "part 9", "te' >>"$dir/p.jsonl" # as a crash leaves it
 whole 0 --json
 check 'out["whole"]["taken_up"] >= 2'
 check 'out["whole"]["steps"] > out["whole"]["taken_up"]'
-check 'out["sources"][0]["lines"][0] == 1 and out["sources"][-1]["lines"][1] == 12'
+check 'out["sources"][0]["lines"][0] == 1 and out["sources"][-1]["lines"][1] == 8'
 field 'out["text"]' >"$dir/resumed"
 [ ! -e "$dir/p.jsonl" ] || complain "the progress file is still there"
 whole 0 --json

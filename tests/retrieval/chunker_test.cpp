@@ -14,7 +14,7 @@ int64_t count_words(std::string_view text) {
   int64_t tokens = 0;
   size_t word = 0;
   for (const char c : text) {
-    word = c == ' ' || c == '\n' ? 0 : word + 1;
+    word = c == ' ' || c == '\n' || c == '\t' ? 0 : word + 1;
     tokens += word % 8 == 1 ? 1 : 0;
   }
   return tokens;
@@ -107,7 +107,7 @@ TEST(Chunker, OneEndlessLine) {
   const DocumentText document =
       structure_document(DocumentKind::text, std::string(3'000'000, 'x'));
   const auto spans = cut(document);
-  EXPECT_GT(spans.size(), 3'000'000u / 8 / 200);
+  EXPECT_GE(spans.size(), 3'000'000u / 8 / 200);
   EXPECT_EQ(spans.back().end, document.text.size());
 }
 
