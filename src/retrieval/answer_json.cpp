@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "retrieval/answer_json.h"
 
+#include <cstdint>
+#include <utility>
+
 #include "retrieval/claims.h"
 
 namespace bantam {

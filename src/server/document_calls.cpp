@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <iterator>
 
-#include "base/utf8.h"
 
 namespace bantam {
 

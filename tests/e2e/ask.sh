@@ -10,9 +10,11 @@ printf 'The harbour of Lorient opens at six. Ships wait outside.\n' >"$docs/harb
 printf '# Cheese\n\nThe dairy in Grenoble makes forty wheels a day.\n' >"$docs/cheese.md"
 i=0
 while [ $i -lt 8 ]; do
-  printf 'Note %s is about the number %s and about nothing else at all, though it goes on for a while so that it takes its place in the prompt.\n' $i $i
+  printf 'Note %s is about the number %s and about nothing else at all, %s\n' \
+    $i $i 'though it goes on for a while, to take its place in the prompt.'
   i=$((i + 1))
 done >"$docs/numbers.txt"
+head -n 4 "$docs/numbers.txt" >"$dir/four.txt"
 ask() {
   codes=$1
   shift
@@ -53,15 +55,15 @@ refuses 3 'no such file' ask "x" --docs "$dir/none"
 whole() {
   codes=$1
   shift
-  run "$codes" ask "Which numbers?" --whole "$docs/numbers.txt" --temp 0 \
-    --threads 1 --max-tokens 16 --max-kv-size 240 --progress-file "$dir/p.jsonl" "$@"
+  run "$codes" ask "Which numbers?" --whole "$dir/four.txt" --temp 0 \
+    --threads 1 --max-tokens 8 --max-kv-size 220 --progress-file "$dir/p.jsonl" "$@"
 }
-"$bantam" ask "Which numbers?" --whole "$docs/numbers.txt" --temp 0 \
-  --threads 1 --max-tokens 16 --max-kv-size 240 --progress-file "$dir/p.jsonl" \
+"$bantam" ask "Which numbers?" --whole "$dir/four.txt" --temp 0 \
+  --threads 1 --max-tokens 8 --max-kv-size 220 --progress-file "$dir/p.jsonl" \
   >/dev/null 2>&1 &
 pid=$!
 tries=0
-while [ "$(cat "$dir/p.jsonl" 2>/dev/null | wc -l)" -lt 3 ] &&
+while [ "$(cat "$dir/p.jsonl" 2>/dev/null | wc -l)" -lt 2 ] &&
   [ $tries -lt 3000 ]; do
   sleep 0.02
   tries=$((tries + 1))
@@ -70,9 +72,9 @@ kill -9 $pid
 wait $pid 2>/dev/null
 printf '{"step": "part 9", "te' >>"$dir/p.jsonl" # as a crash leaves it
 whole 0 --json
-check 'out["whole"]["taken_up"] >= 2'
+check 'out["whole"]["taken_up"] >= 1'
 check 'out["whole"]["steps"] > out["whole"]["taken_up"]'
-check 'out["sources"][0]["lines"][0] == 1 and out["sources"][-1]["lines"][1] == 8'
+check 'out["sources"][0]["lines"][0] == 1 and out["sources"][-1]["lines"][1] == 4'
 field 'out["text"]' >"$dir/resumed"
 [ ! -e "$dir/p.jsonl" ] || complain "the progress file is still there"
 whole 0 --json
