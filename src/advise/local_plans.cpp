@@ -14,7 +14,6 @@ namespace bantam {
 
 namespace {
 
-constexpr int64_t kGiB = int64_t{1} << 30;
 constexpr int64_t kPrefillChunk = 512;
 constexpr int kThreads = 4;
 // Answers that come slower than people read are worth less.

@@ -25,7 +25,6 @@ using Clock = std::chrono::steady_clock;
 
 // Python ends at SIGTERM at once unless it computes or ignores it.
 constexpr double kGraceSeconds = 0.7;
-constexpr size_t kErrorBytes = 16 << 10;
 // No token is longer; what prints more than its answer may hold is not mlx-lm.
 constexpr int64_t kLongestToken = 1024;
 
@@ -263,10 +262,7 @@ void MlxLm::run(
       {.output =
            [&](ChildStream stream, std::string_view bytes) {
              if (stream == ChildStream::err) {
-               answer.errors += bytes;
-               if (answer.errors.size() > kErrorBytes) {
-                 answer.errors.erase(0, answer.errors.size() - kErrorBytes);
-               }
+               keep_errors(answer.errors, bytes);
                return;
              }
              const std::string text = answer.output.push(bytes);

@@ -28,7 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kProbeSeconds = 30;
-constexpr size_t kErrorBytes = 16 << 10;
 
 struct Python {
   std::string program;
@@ -214,10 +213,7 @@ class Setup {
         {.output =
              [&](ChildStream stream, std::string_view piece) {
                if (stream == ChildStream::err) {
-                 errors += piece;
-                 if (errors.size() > kErrorBytes) {
-                   errors.erase(0, errors.size() - kErrorBytes);
-                 }
+                 keep_errors(errors, piece);
                  return;
                }
                pending += piece;

@@ -331,4 +331,12 @@ ChildResult run_child(
   }
 }
 
+void keep_errors(std::string& errors, std::string_view piece) {
+  constexpr size_t kMostBytes = 16 << 10;
+  errors += piece;
+  if (errors.size() > kMostBytes) {
+    errors.erase(0, errors.size() - kMostBytes);
+  }
+}
+
 }  // namespace bantam

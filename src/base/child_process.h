@@ -62,4 +62,8 @@ ChildResult run_child(
     const ChildObserver& observer = {},
     std::stop_token stop = {});
 
+/// Appends what a child wrote to its error stream and keeps the last 16 KiB,
+/// enough for a traceback however long the child talks.
+void keep_errors(std::string& errors, std::string_view piece);
+
 }  // namespace bantam

@@ -9,6 +9,10 @@
 
 namespace bantam {
 
+inline constexpr int64_t kKiB = int64_t{1} << 10;
+inline constexpr int64_t kMiB = int64_t{1} << 20;
+inline constexpr int64_t kGiB = int64_t{1} << 30;
+
 /// nullopt if the text is not a size, is negative, or does not fit 63 bits.
 /// Accepts a fraction before a unit ("1.5GiB").
 std::optional<int64_t> parse_size(std::string_view text);

@@ -13,7 +13,7 @@ namespace bantam {
 
 namespace {
 
-constexpr int kWaitMs = 100;
+constexpr int kStopCheckMs = 100;
 constexpr size_t kMostLineBytes = 16 << 20;
 
 }  // namespace
@@ -48,7 +48,7 @@ bool InputLines::next(std::string& line, const std::stop_token& stop) {
 bool InputLines::fill(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     pollfd waiting{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (::poll(&waiting, 1, kWaitMs) <= 0) {
+    if (::poll(&waiting, 1, kStopCheckMs) <= 0) {
       continue;
     }
     char bytes[1 << 16];

@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kGiB = int64_t{1} << 30;
-
 class Doctor {
  public:
   explicit Doctor(const DoctorOptions& options)

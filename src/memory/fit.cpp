@@ -12,9 +12,6 @@ namespace bantam {
 
 namespace {
 
-constexpr int64_t kMiB = int64_t{1} << 20;
-constexpr int64_t kGiB = int64_t{1} << 30;
-
 // A cache keeps 4 tokens at its start and needs room for one more.
 constexpr int64_t kLeastKvTokens = 5;
 

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 
+#include "base/size.h"
 #include "kernels/matmul.h"
 #include "memory/workspace_need.h"
 
 namespace bantam {
 
 namespace {
-
-constexpr int64_t kKiB = 1 << 10;
-constexpr int64_t kMiB = 1 << 20;
 
 // Program and library text, their data, stacks: measured on Linux x86-64 as
 // the peak of a run less everything else in the plan (docs/memory.md).

@@ -17,7 +17,7 @@ constexpr int64_t kMostTopLogprobs = 20;
 constexpr size_t kMostPrompts = 64;
 
 // What OpenAI's clients send for its own bookkeeping, speed or billing.
-constexpr std::array<std::string_view, 10> kIgnored{
+constexpr std::array<std::string_view, 10> kIgnoredOfChat{
     "user",
     "metadata",
     "store",
@@ -134,7 +134,7 @@ ApiCall read_chat_call(const Json& body, const ServedModel& model) {
   refuse_old(fields, "function_call", "tool_choice");
   only(fields, "modalities", Json::array({"text"}));
   only(fields, "verbosity", "medium");
-  fields.ignore(kIgnored, call.ignored);
+  fields.ignore(kIgnoredOfChat, call.ignored);
   const int64_t n = fields.integer("n", 1, kMostChoices).value_or(1);
   fields.refuse_others();
   call.requests = choices_of(request, n);
@@ -213,7 +213,7 @@ CompletionCall read_completion_call(
     fields.refuse("echo", "'echo' together with 'logprobs' is not supported");
   }
   only(fields, "suffix", "");
-  fields.ignore(kIgnored, call.ignored);
+  fields.ignore(kIgnoredOfChat, call.ignored);
   const int64_t n = fields.integer("n", 1, kMostChoices).value_or(1);
   if (const auto best_of = fields.integer("best_of");
       best_of.value_or(n) != n) {

@@ -22,7 +22,7 @@ namespace bantam {
 
 namespace {
 
-constexpr int kLookAround_ms = 100;
+constexpr int kAcceptWait_ms = 100;
 constexpr int kBacklog = 128;
 
 struct FreeAddresses {
@@ -157,7 +157,7 @@ bool HttpServer::wait_until_idle(double seconds) {
 void HttpServer::accept_loop() {
   while (!closing_) {
     pollfd entry{listener_, POLLIN, 0};
-    if (::poll(&entry, 1, kLookAround_ms) > 0) {
+    if (::poll(&entry, 1, kAcceptWait_ms) > 0) {
       accept_one();
     }
   }
@@ -171,7 +171,7 @@ void HttpServer::accept_one() {
   }
   if (socket < 0) {
     // No more descriptors: let some connections end.
-    std::this_thread::sleep_for(std::chrono::milliseconds(kLookAround_ms));
+    std::this_thread::sleep_for(std::chrono::milliseconds(kAcceptWait_ms));
     return;
   }
   const int on = 1;

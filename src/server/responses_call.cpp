@@ -13,7 +13,7 @@ namespace bantam {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> kIgnored{
+constexpr std::array<std::string_view, 9> kIgnoredOfResponses{
     "metadata",
     "user",
     "store",
@@ -228,7 +228,7 @@ ResponsesCall read_responses_call(const Json& body, const ServedModel& model) {
   const Json* tools = fields.array("tools");
   const Json* choice = fields.find("tool_choice");
   read_openai_tools(fields, true, model, call, request);
-  fields.ignore(kIgnored, call.ignored);
+  fields.ignore(kIgnoredOfResponses, call.ignored);
   fields.refuse_others();
   echo["max_output_tokens"] = call.max_tokens ? Json(*call.max_tokens) : Json();
   echo["temperature"] = request.sampling.temperature;

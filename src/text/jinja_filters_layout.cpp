@@ -23,10 +23,6 @@ const String& require_string(const Value& value, std::string_view what) {
   return value.string();
 }
 
-bool flag(Runtime& runtime, const Value* value, bool otherwise = false) {
-  return value ? truth(runtime, *value) : otherwise;
-}
-
 Value indent(Runtime& runtime, const Value& subject, Arguments& args) {
   const auto bound = bind("indent", args, {"width", "first", "blank"});
   const String& string = require_string(subject, "indent");
@@ -296,7 +292,7 @@ Value word_wrap(Runtime& runtime, const Value& subject, Arguments& args) {
   return runtime.string(std::move(result), string.markup);
 }
 
-constexpr NamedFunction kFilters[] = {
+constexpr NamedFunction kLayoutFilters[] = {
     {"indent", indent},
     {"truncate", truncate},
     {"wordwrap", word_wrap},
@@ -305,7 +301,7 @@ constexpr NamedFunction kFilters[] = {
 }  // namespace
 
 std::span<const NamedFunction> layout_filters() {
-  return kFilters;
+  return kLayoutFilters;
 }
 
 }  // namespace bantam::jinja

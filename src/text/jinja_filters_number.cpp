@@ -264,7 +264,7 @@ Value file_size(Runtime& runtime, const Value& subject, Arguments& args) {
           "{:.1f} {}{}", base * bytes / unit, letter, binary ? "iB" : "B"));
 }
 
-constexpr NamedFunction kFilters[] = {
+constexpr NamedFunction kNumberFilters[] = {
     {"abs", abs_filter},
     {"filesizeformat", file_size},
     {"float", float_filter},
@@ -275,7 +275,7 @@ constexpr NamedFunction kFilters[] = {
 }  // namespace
 
 std::span<const NamedFunction> number_filters() {
-  return kFilters;
+  return kNumberFilters;
 }
 
 }  // namespace bantam::jinja

@@ -125,7 +125,7 @@ Value attr(Runtime& runtime, const Value& subject, Arguments& args) {
   return get_attribute(runtime, subject, name);
 }
 
-constexpr NamedFunction kFilters[] = {
+constexpr NamedFunction kSelectionFilters[] = {
     {"attr", attr},
     {"map", map},
     {"reject", choose_filter<false, false>},
@@ -137,7 +137,7 @@ constexpr NamedFunction kFilters[] = {
 }  // namespace
 
 std::span<const NamedFunction> selection_filters() {
-  return kFilters;
+  return kSelectionFilters;
 }
 
 }  // namespace bantam::jinja

@@ -14,10 +14,6 @@ namespace bantam::jinja {
 
 namespace {
 
-bool flag(Runtime& runtime, const Value* value) {
-  return value && truth(runtime, *value);
-}
-
 Value attribute_argument(const Value* value) {
   return value ? *value : Value();
 }
@@ -359,7 +355,7 @@ Value group_by(Runtime& runtime, const Value& subject, Arguments& args) {
   return runtime.list(std::move(groups));
 }
 
-constexpr NamedFunction kFilters[] = {
+constexpr NamedFunction kSequenceFilters[] = {
     {"batch", batch},        {"count", length},
     {"d", default_filter},   {"default", default_filter},
     {"dictsort", dict_sort}, {"first", first},
@@ -375,7 +371,7 @@ constexpr NamedFunction kFilters[] = {
 }  // namespace
 
 std::span<const NamedFunction> sequence_filters() {
-  return kFilters;
+  return kSequenceFilters;
 }
 
 }  // namespace bantam::jinja

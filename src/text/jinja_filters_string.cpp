@@ -268,7 +268,7 @@ Value pprint(Runtime& runtime, const Value& subject, Arguments& args) {
   return runtime.string(pretty_text(runtime, subject));
 }
 
-constexpr NamedFunction kFilters[] = {
+constexpr NamedFunction kStringFilters[] = {
     {"capitalize", map_case<capitalize>},
     {"center", center},
     {"e", escape},
@@ -293,7 +293,7 @@ constexpr NamedFunction kFilters[] = {
 }  // namespace
 
 std::span<const NamedFunction> string_filters() {
-  return kFilters;
+  return kStringFilters;
 }
 
 }  // namespace bantam::jinja

@@ -3,6 +3,7 @@
 // transformers adds (raise_exception, strftime_now).
 #include "text/jinja_clock.h"
 #include "text/jinja_filters.h"
+#include "text/jinja_methods.h"
 #include "text/jinja_namespace.h"
 #include "text/jinja_operators.h"
 #include "text/jinja_repr.h"
@@ -81,15 +82,6 @@ std::vector<std::pair<Value, Value>> entries_of(
 
 Value dict(Runtime& runtime, const Value&, Arguments& arguments) {
   return runtime.dict(entries_of(runtime, arguments));
-}
-
-Value dict_fromkeys(Runtime& runtime, const Value&, Arguments& arguments) {
-  const auto bound = bind("fromkeys", arguments, {"iterable", "value"}, 1);
-  std::vector<std::pair<Value, Value>> entries;
-  for (Value& key : items_of(runtime, *bound[0])) {
-    entries.emplace_back(std::move(key), bound[1] ? *bound[1] : Value());
-  }
-  return runtime.dict(std::move(entries));
 }
 
 Value make_namespace(Runtime& runtime, const Value&, Arguments& arguments) {

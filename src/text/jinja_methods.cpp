@@ -156,15 +156,6 @@ Value dict_copy(Runtime&, const Value& self, Arguments& arguments) {
   return self;
 }
 
-Value dict_fromkeys(Runtime& runtime, const Value&, Arguments& arguments) {
-  const auto bound = bind("fromkeys", arguments, {"iterable", "value"}, 1);
-  std::vector<std::pair<Value, Value>> entries;
-  for (Value& key : items_of(runtime, *bound[0])) {
-    entries.emplace_back(std::move(key), bound[1] ? *bound[1] : Value());
-  }
-  return runtime.dict(std::move(entries));
-}
-
 constexpr NamedFunction kSequenceMethods[] = {
     {"index", list_index},
     {"count", list_count},
@@ -179,6 +170,15 @@ constexpr NamedFunction kDictMethods[] = {
     {"fromkeys", dict_fromkeys}};
 
 }  // namespace
+
+Value dict_fromkeys(Runtime& runtime, const Value&, Arguments& arguments) {
+  const auto bound = bind("fromkeys", arguments, {"iterable", "value"}, 1);
+  std::vector<std::pair<Value, Value>> entries;
+  for (Value& key : items_of(runtime, *bound[0])) {
+    entries.emplace_back(std::move(key), bound[1] ? *bound[1] : Value());
+  }
+  return runtime.dict(std::move(entries));
+}
 
 std::span<const NamedFunction> sequence_methods() {
   return kSequenceMethods;

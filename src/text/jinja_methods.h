@@ -34,6 +34,9 @@ MethodLookup find_method(const Value& value, std::string_view name);
 /// that is no method at all.
 std::string suggest_method(const Value& value, std::string_view name);
 
+/// dict.fromkeys, of the type and of its instances alike.
+Value dict_fromkeys(Runtime& runtime, const Value& self, Arguments& arguments);
+
 /// A method with its subject, as a value.
 Value bind_method(
     Runtime& runtime,

@@ -18,6 +18,14 @@ std::string object_type_name(const Value& value);
 
 bool truth(Runtime& runtime, const Value& value);
 
+/// The truth of an argument that may be missing.
+inline bool flag(
+    Runtime& runtime,
+    const Value* argument,
+    bool otherwise = false) {
+  return argument ? truth(runtime, *argument) : otherwise;
+}
+
 /// `==`. The cost is at most the smaller weight_of() of the two; callers that
 /// a template can repeat must meter it (see same()).
 bool equals(const Value& left, const Value& right);

@@ -77,7 +77,7 @@ Value divisible_by(Runtime& runtime, const Value& subject, Arguments& args) {
 }
 
 template <bool upper>
-Value cased(Runtime& runtime, const Value& subject, Arguments& arguments) {
+Value is_cased(Runtime& runtime, const Value& subject, Arguments& arguments) {
   bind("case", arguments, {});
   return is_all_cased(runtime, *TextView(runtime, subject), upper);
 }
@@ -133,8 +133,8 @@ constexpr NamedFunction kTests[] = {
     {"true", plain<is_true>},
     {"integer", plain<is_integer>},
     {"float", plain<is_float>},
-    {"lower", cased<false>},
-    {"upper", cased<true>},
+    {"lower", is_cased<false>},
+    {"upper", is_cased<true>},
     {"string", plain<is_string>},
     {"mapping", plain<is_mapping>},
     {"number", plain<is_number>},

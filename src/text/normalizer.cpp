@@ -182,9 +182,9 @@ class RegexReplace : public Normalizer {
   std::string content_;
 };
 
-class Sequence : public Normalizer {
+class NormalizerSequence : public Normalizer {
  public:
-  explicit Sequence(std::vector<std::unique_ptr<Normalizer>> stages)
+  explicit NormalizerSequence(std::vector<std::unique_ptr<Normalizer>> stages)
       : stages_(std::move(stages)) {}
   void apply(TrackedText& text) const override {
     for (const auto& stage : stages_) {
@@ -263,7 +263,7 @@ std::unique_ptr<Normalizer> make_regex_replace(
 
 std::unique_ptr<Normalizer> make_normalizer_sequence(
     std::vector<std::unique_ptr<Normalizer>> stages) {
-  return std::make_unique<Sequence>(std::move(stages));
+  return std::make_unique<NormalizerSequence>(std::move(stages));
 }
 
 }  // namespace bantam

@@ -97,9 +97,10 @@ class Metaspace : public PreTokenizer {
   std::unique_ptr<PreTokenizer> split_;
 };
 
-class Sequence : public PreTokenizer {
+class PreTokenizerSequence : public PreTokenizer {
  public:
-  explicit Sequence(std::vector<std::unique_ptr<PreTokenizer>> stages)
+  explicit PreTokenizerSequence(
+      std::vector<std::unique_ptr<PreTokenizer>> stages)
       : stages_(std::move(stages)) {}
 
   void apply(Words& words) const override {
@@ -124,7 +125,7 @@ std::unique_ptr<PreTokenizer> make_metaspace(MetaspaceOptions options) {
 
 std::unique_ptr<PreTokenizer> make_pre_tokenizer_sequence(
     std::vector<std::unique_ptr<PreTokenizer>> stages) {
-  return std::make_unique<Sequence>(std::move(stages));
+  return std::make_unique<PreTokenizerSequence>(std::move(stages));
 }
 
 }  // namespace bantam

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "text/harmony_marks.h"
+
 namespace bantam {
 
 namespace {
@@ -44,10 +46,6 @@ constexpr std::array kFormats{
 constexpr std::string_view kHarmonySign = "<|channel|>analysis";
 constexpr std::string_view kHarmonyClosing =
     "<|end|><|start|>assistant<|channel|>final<|message|>";
-constexpr std::string_view kStart = "<|start|>";
-constexpr std::string_view kChannel = "<|channel|>";
-constexpr std::string_view kMessage = "<|message|>";
-constexpr std::string_view kConstrain = "<|constrain|>";
 constexpr std::array kMessageEnds{
     "<|end|>",
     "<|return|>",
@@ -151,8 +149,8 @@ bool ReasoningParser::is_mark(std::string_view spelling) const {
   if (!format_->channels) {
     return format_->open.starts_with(spelling) || format_->close == spelling;
   }
-  return spelling == kStart || spelling == kChannel || spelling == kMessage ||
-      spelling == kConstrain ||
+  return spelling == harmony::kStart || spelling == harmony::kChannel ||
+      spelling == harmony::kMessage || spelling == harmony::kConstrain ||
       std::find(body_ends_.begin(), body_ends_.end(), spelling) !=
       body_ends_.end();
 }
@@ -191,7 +189,7 @@ bool ReasoningParser::begin(AnswerPieces& out, bool at_end) {
   const std::string_view text =
       std::string_view(held_).substr(std::min(first, held_.size()));
   const std::vector<std::string_view> marks = format_->channels
-      ? std::vector<std::string_view>{kStart, kChannel}
+      ? std::vector<std::string_view>{harmony::kStart, harmony::kChannel}
       : std::vector<std::string_view>{format_->open};
   for (const std::string_view mark : marks) {
     if (!at_end && starts_or_may(text, mark)) {
@@ -220,7 +218,8 @@ bool ReasoningParser::begin(AnswerPieces& out, bool at_end) {
 
 // A header that is too long for one was never one: that much of it is shown.
 bool ReasoningParser::is_overlong(size_t at, AnswerPieces& out) {
-  if (at <= kLongestHeader || held_.size() < kLongestHeader + kMessage.size()) {
+  if (at <= kLongestHeader ||
+      held_.size() < kLongestHeader + harmony::kMessage.size()) {
     return false;
   }
   state_ = State::answer;
@@ -230,7 +229,8 @@ bool ReasoningParser::is_overlong(size_t at, AnswerPieces& out) {
 
 // "<|start|>assistant to=functions.f": up to the channel.
 bool ReasoningParser::read_role(AnswerPieces& out) {
-  const size_t at = std::min(held_.find(kChannel), held_.find(kMessage));
+  const size_t at =
+      std::min(held_.find(harmony::kChannel), held_.find(harmony::kMessage));
   if (is_overlong(at, out)) {
     return true;
   }
@@ -245,16 +245,16 @@ bool ReasoningParser::read_role(AnswerPieces& out) {
 // "<|channel|>commentary to=functions.f <|constrain|>json<|message|>". A call
 // of a tool goes to the answer with its header, for whoever reads tool calls.
 bool ReasoningParser::read_header(AnswerPieces& out) {
-  const size_t at = held_.find(kMessage);
+  const size_t at = held_.find(harmony::kMessage);
   if (is_overlong(at, out)) {
     return true;
   }
   if (at == held_.npos) {
     return false;
   }
-  const std::string header = take(at + kMessage.size());
+  const std::string header = take(at + harmony::kMessage.size());
   const bool is_call = (role_ + header).find(" to=") != std::string::npos;
-  const std::string analysis = std::string(kChannel) + "analysis";
+  const std::string analysis = std::string(harmony::kChannel) + "analysis";
   state_ = header.starts_with(analysis) && !is_call ? State::reasoning
                                                     : State::answer;
   drop_space_ = state_ == State::reasoning;
@@ -270,7 +270,7 @@ bool ReasoningParser::read_body(AnswerPieces& out, bool at_end) {
   if (end.at != std::string::npos) {
     add(take(end.at), /* ends = */ true, out);
     const bool next_is_role =
-        std::string_view(held_).substr(0, end.size) == kStart;
+        std::string_view(held_).substr(0, end.size) == harmony::kStart;
     if (!next_is_role) {
       take(end.size);
     }

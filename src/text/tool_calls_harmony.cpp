@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 
+#include "text/harmony_marks.h"
 #include "text/tool_call_forms.h"
 #include "text/tool_call_text.h"
 
@@ -14,8 +15,6 @@ namespace bantam {
 
 namespace {
 
-constexpr std::string_view kMessage = "<|message|>";
-constexpr std::string_view kChannel = "<|channel|>";
 constexpr std::string_view kRecipient = "to=functions.";
 // Each ends a message's body.
 constexpr std::array<std::string_view, 5> kEnds{
@@ -57,13 +56,13 @@ class HarmonyCallParser final : public ToolCallParser {
       in_header_ = false;
       return true;
     }
-    const size_t end = buffer_.find(kMessage);
+    const size_t end = buffer_.find(harmony::kMessage);
     if (end == buffer_.npos) {
       return false;
     }
     first_ = false;
     begin_body(buffer_.substr(0, end));
-    buffer_.erase(0, end + kMessage.size());
+    buffer_.erase(0, end + harmony::kMessage.size());
     in_header_ = false;
     return true;
   }
@@ -83,10 +82,10 @@ class HarmonyCallParser final : public ToolCallParser {
           ", \"arguments\": ");
       return;
     }
-    const size_t channel = header.find(kChannel);
+    const size_t channel = header.find(harmony::kChannel);
     const std::string_view name = channel == header.npos
         ? std::string_view()
-        : std::string_view(header).substr(channel + kChannel.size());
+        : std::string_view(header).substr(channel + harmony::kChannel.size());
     kind_ = name.starts_with("analysis") ? Kind::reasoning : Kind::text;
   }
 
@@ -99,7 +98,9 @@ class HarmonyCallParser final : public ToolCallParser {
       if (found < end) {
         end = found;
         // A mark that begins the next header stays.
-        mark_size = mark == "<|start|>" || mark == kChannel ? 0 : mark.size();
+        mark_size = mark == harmony::kStart || mark == harmony::kChannel
+            ? 0
+            : mark.size();
       }
       held = std::max(held, held_length(buffer_, mark));
     }

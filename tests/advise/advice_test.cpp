@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The decision matrix: what each task gets on each machine.
 #include "advise/advice.h"
+#include "base/size.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +9,6 @@
 
 namespace bantam {
 namespace {
-
-constexpr int64_t kGiB = int64_t{1} << 30;
 
 AdviceMachine machine(int64_t ram_gib, double gigabytes_per_second = 120) {
   const int64_t ram = ram_gib * kGiB;

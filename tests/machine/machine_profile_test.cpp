@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "machine/machine_profile.h"
+#include "base/size.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +9,6 @@
 
 namespace bantam {
 namespace {
-
-constexpr int64_t kGiB = int64_t{1} << 30;
 
 TEST(MachineProfile, OfALinuxMachine) {
   const FakeTree tree;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "machine/pressure_rules.h"
+#include "base/size.h"
 
 #include <gtest/gtest.h>
 
 namespace bantam {
 namespace {
-
-constexpr int64_t kGiB = int64_t{1} << 30;
 
 Pressure of_stall(double some, double full) {
   return judge_pressure({.stall = {{some, full}}});

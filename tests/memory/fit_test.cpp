@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "memory/fit.h"
+#include "base/size.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +8,6 @@
 
 namespace bantam {
 namespace {
-
-constexpr int64_t kMiB = int64_t{1} << 20;
-constexpr int64_t kGiB = int64_t{1} << 30;
 
 // The sizes of a dense 27B: 64 layers, of which 16 keep keys and values.
 ModelShape large_model(double bits_per_weight) {

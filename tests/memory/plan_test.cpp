@@ -24,21 +24,21 @@ ModelShape small_model() {
   return shape;
 }
 
-const RunShape kRun{.kv_budget_tokens = 100, .prefill_chunk = 32};
+const RunShape kSmallRun{.kv_budget_tokens = 100, .prefill_chunk = 32};
 
 TEST(MemoryPlan, CountsTheCacheOfEveryLayer) {
   const ModelShape shape = small_model();
   EXPECT_EQ(shape.kv_bytes_per_token(), 2 * 2 * 16 * 2);
   // 16 dimensions take a group of 32, with its scale and offset.
   EXPECT_EQ(shape.kv_bytes_per_token(8), 2 * 2 * (32 + 4));
-  const MemoryPlan plan = plan_memory(shape, kRun);
+  const MemoryPlan plan = plan_memory(shape, kSmallRun);
   EXPECT_EQ(plan.bytes_of(MemoryClass::kv), 100 * 128);
   EXPECT_EQ(plan.bytes_of(MemoryClass::state), 4096);
   EXPECT_EQ(plan.bytes_of(MemoryClass::weights), 1'000'000);
 }
 
 TEST(MemoryPlan, PartsAddUp) {
-  const MemoryPlan plan = plan_memory(small_model(), kRun);
+  const MemoryPlan plan = plan_memory(small_model(), kSmallRun);
   int64_t sum = 0;
   for (const MemoryClass kind :
        {MemoryClass::weights,
@@ -56,26 +56,27 @@ TEST(MemoryPlan, GrowsWithItsCauses) {
   const auto total = [&](RunShape run) {
     return plan_memory(shape, run).total_bytes();
   };
-  RunShape longer = kRun;
+  RunShape longer = kSmallRun;
   longer.kv_budget_tokens = 200;
-  EXPECT_GE(total(longer) - total(kRun), 100 * 128);
-  RunShape wider = kRun;
+  EXPECT_GE(total(longer) - total(kSmallRun), 100 * 128);
+  RunShape wider = kSmallRun;
   wider.prefill_chunk = 64;
   // The outputs of a layer for 32 tokens more.
-  EXPECT_GE(total(wider) - total(kRun), 32 * 4 * 700);
-  RunShape quantized = kRun;
+  EXPECT_GE(total(wider) - total(kSmallRun), 32 * 4 * 700);
+  RunShape quantized = kSmallRun;
   quantized.kv_bits = 4;
-  EXPECT_EQ(total(kRun) - total(quantized), 100 * (128 - 2 * 2 * (16 + 4)));
-  RunShape threaded = kRun;
+  EXPECT_EQ(
+      total(kSmallRun) - total(quantized), 100 * (128 - 2 * 2 * (16 + 4)));
+  RunShape threaded = kSmallRun;
   threaded.threads = 4;
-  EXPECT_GT(total(threaded), total(kRun));
+  EXPECT_GT(total(threaded), total(kSmallRun));
 }
 
 TEST(MemoryPlan, OfAnEmbeddingOnlyRowsInUseAreTouched) {
   ModelShape shape = small_model();
   shape.weight_bytes = 600 << 20;
   shape.embedding_bytes = 500 << 20;
-  const MemoryPlan plan = plan_memory(shape, kRun);
+  const MemoryPlan plan = plan_memory(shape, kSmallRun);
   EXPECT_EQ(
       plan.bytes_of(MemoryClass::weights), (100 << 20) + 100 * (64 << 10));
   // A GPU holds the table whole, unless the CPU looks it up.

@@ -7,11 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "base/size.h"
 #include "machine/memory_sample.h"
 
 namespace bantam {
-
-inline constexpr int64_t kMiB = int64_t{1} << 20;
 
 inline MemorySample at(double t_s, Pressure level) {
   MemorySample sample;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "memory/size_band.h"
+#include "base/size.h"
 
 #include <gtest/gtest.h>
 
 namespace bantam {
 namespace {
 
-constexpr int64_t kGiB = int64_t{1} << 30;
 constexpr int64_t kGigabyte = 1'000'000'000;
 
 TEST(SizeBand, TenToTwelveGigabytesOn16) {

@@ -38,14 +38,14 @@ std::string refusal(const std::string& schema) {
   return "";
 }
 
-struct Case {
+struct SchemaCase {
   const char* schema;
   std::vector<std::string> good;
   std::vector<std::string> bad;
 };
 
 TEST(JsonSchema, LetsThroughWhatSatisfiesIt) {
-  const Case cases[] = {
+  const SchemaCase cases[] = {
       {"{}",
        {"1",
         "-0.5",
@@ -122,7 +122,7 @@ TEST(JsonSchema, LetsThroughWhatSatisfiesIt) {
        {"-2", "-1.5", "0.25", "1000", "-0.5"},
        {"-2.5", "-3", "-3.5"}},
   };
-  for (const Case& one : cases) {
+  for (const SchemaCase& one : cases) {
     for (const std::string& text : one.good) {
       EXPECT_TRUE(matches(one.schema, text)) << one.schema << "\n" << text;
     }

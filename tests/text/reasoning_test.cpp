@@ -10,7 +10,7 @@ const char* const kThinkTemplate = "{{ '<think>' }}{{ '</think>' }}";
 const char* const kHarmonyTemplate =
     "{{ '<|start|>assistant<|channel|>analysis<|message|>' }}";
 
-struct Case {
+struct ReasoningCase {
   const char* name;
   const char* template_source;
   bool inside;
@@ -19,7 +19,7 @@ struct Case {
   std::string answer;
 };
 
-std::vector<Case> cases() {
+std::vector<ReasoningCase> cases() {
   const char* const think = kThinkTemplate;
   const char* const harmony = kHarmonyTemplate;
   return {
@@ -105,7 +105,9 @@ std::vector<Case> cases() {
   };
 }
 
-AnswerPieces parse(const Case& c, const std::vector<std::string>& parts) {
+AnswerPieces parse(
+    const ReasoningCase& c,
+    const std::vector<std::string>& parts) {
   ReasoningParser parser(reasoning_format(c.template_source), c.inside);
   AnswerPieces all;
   const auto add = [&](const AnswerPieces& pieces) {
@@ -122,7 +124,7 @@ AnswerPieces parse(const Case& c, const std::vector<std::string>& parts) {
 }
 
 TEST(Reasoning, AtEverySplit) {
-  for (const Case& c : cases()) {
+  for (const ReasoningCase& c : cases()) {
     SCOPED_TRACE(c.name);
     const auto expect = [&](const std::vector<std::string>& parts) {
       const AnswerPieces all = parse(c, parts);

@@ -9,7 +9,7 @@
 namespace bantam {
 namespace {
 
-struct Case {
+struct RegexCase {
   const char* pattern;
   std::string text;
   std::vector<std::string> matches;
@@ -29,7 +29,7 @@ std::vector<std::string> matches(
 }
 
 TEST(Regex, MeansWhatItMeansInOniguruma) {
-  const Case cases[] = {
+  const RegexCase cases[] = {
       {"a{,2}", "aaaa", {"aa", "aa"}},
       {"a{2}+", "aaaaaaa", {"aaaaaa"}},
       {"a{1,2}?", "aaa", {"a", "a", "a"}},
@@ -61,7 +61,7 @@ TEST(Regex, MeansWhatItMeansInOniguruma) {
       {"^.", "a\nb\n", {"a", "b"}},
       {"x*", "axxb", {"", "xx", ""}},
   };
-  for (const Case& c : cases) {
+  for (const RegexCase& c : cases) {
     EXPECT_EQ(matches(c.pattern, c.text), c.matches) << c.pattern;
   }
 }
