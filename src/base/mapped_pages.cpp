@@ -39,6 +39,11 @@ MappedPages::~MappedPages() {
   }
 }
 
+void MappedPages::expect_no_order(std::span<const std::byte> bytes) const {
+  const std::span<std::byte> pages = whole_pages(bytes);
+  ::madvise(pages.data(), pages.size(), MADV_RANDOM);
+}
+
 void MappedPages::fetch(std::span<const std::byte> bytes) const {
   const std::span<std::byte> pages = whole_pages(bytes);
   ::madvise(pages.data(), pages.size(), MADV_WILLNEED);

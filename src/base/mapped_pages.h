@@ -24,6 +24,9 @@ class MappedPages {
   MappedPages(const MappedPages&) = delete;
   MappedPages& operator=(const MappedPages&) = delete;
 
+  /// Of `bytes` the system is to read what is touched or fetched alone, not
+  /// the pages around it as it does for files that are read in order.
+  void expect_no_order(std::span<const std::byte> bytes) const;
   /// Begins to read the pages under `bytes`; does not wait.
   void fetch(std::span<const std::byte> bytes) const;
   /// Gives the pages under `bytes` back to the system, those that they share

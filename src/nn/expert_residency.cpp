@@ -27,6 +27,25 @@ std::vector<ExpertResidency::Range> ExpertResidency::ranges_of(
   return ranges;
 }
 
+void ExpertResidency::add_stack(
+    std::span<const kernels::WeightMatrix> stack) const {
+  if (stack.empty()) {
+    return;
+  }
+  const auto add =
+      [&](const std::byte* first, const std::byte* last, int64_t last_bytes) {
+        if (first != nullptr && first <= last) {
+          pages_.expect_no_order({first, last + last_bytes});
+        }
+      };
+  const kernels::WeightMatrix& first = stack.front();
+  const kernels::WeightMatrix& last = stack.back();
+  const int64_t scales = last.rows * last.scale_row_bytes();
+  add(first.data, last.data, last.rows * last.row_bytes);
+  add(first.scales, last.scales, scales);
+  add(first.biases, last.biases, scales);
+}
+
 void ExpertResidency::make_room(int64_t bytes) {
   while (budget_bytes_ >= 0 && !by_use_.empty() &&
          resident_bytes_ + bytes > budget_bytes_) {

@@ -57,6 +57,7 @@ class ExpertResidencyTest : public ::testing::Test {
 
 TEST_F(ExpertResidencyTest, WithoutABudgetEachIsReadOnce) {
   ExpertResidency residency(files(), -1);
+  residency.add_stack(experts_);
   use(residency, {0, 1, 2, 3, 3, 2, 1, 0});
   EXPECT_EQ(residency.traffic().visits, 8);
   EXPECT_EQ(residency.traffic().misses, 4);
