@@ -79,7 +79,8 @@ class Browser:
     """Speaks the DevTools protocol to one page."""
 
     def __init__(self, program):
-        self.folder = tempfile.TemporaryDirectory()
+        # Its children may still write there when it has ended.
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.process = subprocess.Popen(
             [program, "--headless=new", "--no-sandbox", "--disable-gpu",
              "--no-first-run", "--disable-background-networking",

@@ -24,6 +24,10 @@ std::span<std::byte> whole_pages(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+void read_sparsely(std::span<const std::byte> bytes) {
+  avoid_large_pages(whole_pages(bytes));
+}
+
 MappedPages::MappedPages(std::vector<MappedRange> files) {
   for (const MappedRange& file : files) {
     files_.push_back(

@@ -42,4 +42,8 @@ class MappedPages {
   std::vector<File> files_;
 };
 
+/// Says that `bytes` of a mapped file are read here and there: what is touched
+/// brings in few of its neighbours, which would count as memory in use.
+void read_sparsely(std::span<const std::byte> bytes);
+
 }  // namespace bantam

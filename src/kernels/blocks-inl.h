@@ -68,10 +68,10 @@ struct Blocks {
     if constexpr (Vector::kVector) {
       return Vector(row + index * F::kBytes);
     } else {
-      return OneUnit(
-          scalar_unit<F>(
-              row + index / kUnits * F::kBytes,
-              static_cast<int>(index % kUnits)));
+      return OneUnit(small_unit(
+          F(),
+          row + index / kUnits * F::kBytes,
+          static_cast<int>(index % kUnits)));
     }
   }
 };

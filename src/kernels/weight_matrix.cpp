@@ -55,6 +55,17 @@ int64_t WeightMatrix::bytes() const {
   return rows * (row_bytes + scale_tensors * scale_row_bytes());
 }
 
+std::array<std::span<const std::byte>, 3> WeightMatrix::parts() const {
+  const auto part = [](const std::byte* begin, int64_t bytes) {
+    return std::span(begin, begin == nullptr ? 0 : static_cast<size_t>(bytes));
+  };
+  const int64_t scale_bytes = rows * scale_row_bytes();
+  return {
+      part(data, rows * row_bytes),
+      part(scales, scale_bytes),
+      part(biases, scale_bytes)};
+}
+
 WeightMatrix WeightMatrix::slice(int64_t first, int64_t count) const {
   WeightMatrix part = *this;
   part.rows = count;

@@ -2,8 +2,10 @@
 // A weight matrix where it lies: plain pointers into a mapped file.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace bantam::kernels {
@@ -52,6 +54,8 @@ struct WeightMatrix {
   int64_t scale_row_bytes() const;
   /// Of the whole matrix: data, scales and biases.
   int64_t bytes() const;
+  /// Where its bytes lie: data, scales, biases; empty where it has none.
+  std::array<std::span<const std::byte>, 3> parts() const;
   /// Rows [first, first + count).
   WeightMatrix slice(int64_t first, int64_t count) const;
 };

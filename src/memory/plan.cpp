@@ -29,10 +29,13 @@ constexpr int64_t kFaultBytes = 64 * kKiB;
 constexpr int64_t kTokensIssuedAhead = 16;
 constexpr int64_t kLayersIssuedAhead = 2;
 
-// What of an embedding apart from the output head is read: one row a token.
+// What of an embedding apart from the output head is read: one row a token, of
+// each of its tensors.
 int64_t touched_embedding_bytes(const ModelShape& model, const RunShape& run) {
-  return std::min(
-      model.embedding_bytes, run.parallel * run.kv_budget_tokens * kFaultBytes);
+  const int64_t rows = run.parallel * run.kv_budget_tokens * kFaultBytes;
+  const int64_t scales = model.embedding_scale_bytes;
+  return std::min(model.embedding_bytes - scales, rows) +
+      std::min(scales, 2 * rows);
 }
 
 // Outputs of the operations of one layer, float32.

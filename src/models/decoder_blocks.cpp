@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
+#include "base/mapped_pages.h"
 
 namespace bantam {
 
@@ -43,6 +45,16 @@ nn::Linear read_table(const BlockReader& reader, const std::string& path) {
       reader.compute};
 }
 
+// A table that is no output head too: only the rows of the prompt's tokens are
+// read, and only they should take memory.
+void keep_apart(const kernels::WeightMatrix& table, ModelShape& shape) {
+  for (const std::span<const std::byte> part : table.parts()) {
+    read_sparsely(part);
+  }
+  shape.embedding_bytes = table.bytes();
+  shape.embedding_scale_bytes = table.bytes() - table.rows * table.row_bytes;
+}
+
 }  // namespace
 
 ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
@@ -52,7 +64,7 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
   if (reader.config.tie_word_embeddings) {
     lm_head_.push_back(embed_tokens_);
   } else {
-    reader.shape.embedding_bytes = reader.source.matrix_bytes();
+    keep_apart(embed_tokens_.matrix(), reader.shape);
     lm_head_.push_back(read_table(reader, "lm_head"));
   }
 }

@@ -6,23 +6,26 @@
 namespace bantam::nn {
 
 ExpertResidency::ExpertResidency(
-    std::vector<MappedRange> files,
+    const std::vector<MappedRange>& files,
     int64_t budget_bytes)
-    : pages_(std::move(files)), budget_bytes_(budget_bytes) {}
+    : pages_(files), budget_bytes_(budget_bytes) {
+  if (budget_bytes_ >= 0) {
+    // A large page would bring in experts that the budget does not know of.
+    for (const MappedRange& file : files) {
+      read_sparsely(file.bytes);
+    }
+  }
+}
 
 std::vector<ExpertResidency::Range> ExpertResidency::ranges_of(
     std::span<const kernels::WeightMatrix* const> matrices) {
   std::vector<Range> ranges;
-  const auto add = [&](const std::byte* data, int64_t bytes) {
-    if (data != nullptr && bytes > 0) {
-      ranges.emplace_back(data, static_cast<size_t>(bytes));
-    }
-  };
   for (const kernels::WeightMatrix* matrix : matrices) {
-    const int64_t scales = matrix->rows * matrix->scale_row_bytes();
-    add(matrix->data, matrix->rows * matrix->row_bytes);
-    add(matrix->scales, scales);
-    add(matrix->biases, scales);
+    for (const Range& part : matrix->parts()) {
+      if (!part.empty()) {
+        ranges.push_back(part);
+      }
+    }
   }
   return ranges;
 }

@@ -28,7 +28,7 @@ struct ExpertTraffic {
 class ExpertResidency {
  public:
   /// `budget_bytes` of weights stay; negative: all.
-  ExpertResidency(std::vector<MappedRange> files, int64_t budget_bytes);
+  ExpertResidency(const std::vector<MappedRange>& files, int64_t budget_bytes);
 
   /// The same matrix of all of a layer's experts, one after the other: of its
   /// pages those of experts in use are read alone.

@@ -79,6 +79,11 @@ TEST(MemoryPlan, OfAnEmbeddingOnlyRowsInUseAreTouched) {
   const MemoryPlan plan = plan_memory(shape, kSmallRun);
   EXPECT_EQ(
       plan.bytes_of(MemoryClass::weights), (100 << 20) + 100 * (64 << 10));
+  // Its scales and biases are two more tensors with rows of their own.
+  shape.embedding_scale_bytes = 40 << 20;
+  EXPECT_EQ(
+      plan_memory(shape, kSmallRun).bytes_of(MemoryClass::weights),
+      (100 << 20) + 3 * 100 * (64 << 10));
   // A GPU holds the table whole, unless the CPU looks it up.
   EXPECT_EQ(
       plan.gpu_bytes(shape, false) - plan.gpu_bytes(shape, true), 500 << 20);
