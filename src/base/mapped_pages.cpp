@@ -28,6 +28,11 @@ void read_sparsely(std::span<const std::byte> bytes) {
   avoid_large_pages(whole_pages(bytes));
 }
 
+void read_alone(std::span<const std::byte> bytes) {
+  const std::span<std::byte> pages = whole_pages(bytes);
+  ::madvise(pages.data(), pages.size(), MADV_RANDOM);
+}
+
 MappedPages::MappedPages(std::vector<MappedRange> files) {
   for (const MappedRange& file : files) {
     files_.push_back(
@@ -41,11 +46,6 @@ MappedPages::~MappedPages() {
       ::close(file.descriptor);
     }
   }
-}
-
-void MappedPages::expect_no_order(std::span<const std::byte> bytes) const {
-  const std::span<std::byte> pages = whole_pages(bytes);
-  ::madvise(pages.data(), pages.size(), MADV_RANDOM);
 }
 
 void MappedPages::fetch(std::span<const std::byte> bytes) const {

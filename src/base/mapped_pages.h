@@ -24,9 +24,6 @@ class MappedPages {
   MappedPages(const MappedPages&) = delete;
   MappedPages& operator=(const MappedPages&) = delete;
 
-  /// Of `bytes` the system is to read what is touched or fetched alone, not
-  /// the pages around it as it does for files that are read in order.
-  void expect_no_order(std::span<const std::byte> bytes) const;
   /// Begins to read the pages under `bytes`; does not wait.
   void fetch(std::span<const std::byte> bytes) const;
   /// Gives the pages under `bytes` back to the system, those that they share
@@ -45,5 +42,9 @@ class MappedPages {
 /// Says that `bytes` of a mapped file are read here and there: what is touched
 /// brings in few of its neighbours, which would count as memory in use.
 void read_sparsely(std::span<const std::byte> bytes);
+
+/// Says that pieces of `bytes` are fetched (MappedPages) before they are read:
+/// nothing around what is touched needs to be read with it.
+void read_alone(std::span<const std::byte> bytes);
 
 }  // namespace bantam

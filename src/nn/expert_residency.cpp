@@ -32,21 +32,17 @@ std::vector<ExpertResidency::Range> ExpertResidency::ranges_of(
 
 void ExpertResidency::add_stack(
     std::span<const kernels::WeightMatrix> stack) const {
-  if (stack.empty()) {
+  if (budget_bytes_ < 0 || stack.empty()) {
     return;
   }
-  const auto add =
-      [&](const std::byte* first, const std::byte* last, int64_t last_bytes) {
-        if (first != nullptr && first <= last) {
-          pages_.expect_no_order({first, last + last_bytes});
-        }
-      };
-  const kernels::WeightMatrix& first = stack.front();
-  const kernels::WeightMatrix& last = stack.back();
-  const int64_t scales = last.rows * last.scale_row_bytes();
-  add(first.data, last.data, last.rows * last.row_bytes);
-  add(first.scales, last.scales, scales);
-  add(first.biases, last.biases, scales);
+  const auto first = stack.front().parts();
+  const auto last = stack.back().parts();
+  for (size_t i = 0; i < first.size(); ++i) {
+    const std::byte* end = last[i].data() + last[i].size();
+    if (!first[i].empty() && first[i].data() < end) {
+      read_alone({first[i].data(), end});
+    }
+  }
 }
 
 void ExpertResidency::make_room(int64_t bytes) {

@@ -30,8 +30,8 @@ class ExpertResidency {
   /// `budget_bytes` of weights stay; negative: all.
   ExpertResidency(const std::vector<MappedRange>& files, int64_t budget_bytes);
 
-  /// The same matrix of all of a layer's experts, one after the other: of its
-  /// pages those of experts in use are read alone.
+  /// The same matrix of all of a layer's experts, one after the other. With a
+  /// budget, reading one of them reads no page of its neighbours.
   void add_stack(std::span<const kernels::WeightMatrix> stack) const;
 
   /// The matrices of one expert are about to be used, and after them those of

@@ -57,7 +57,6 @@ class ExpertResidencyTest : public ::testing::Test {
 
 TEST_F(ExpertResidencyTest, WithoutABudgetEachIsReadOnce) {
   ExpertResidency residency(files(), -1);
-  residency.add_stack(experts_);
   use(residency, {0, 1, 2, 3, 3, 2, 1, 0});
   EXPECT_EQ(residency.traffic().visits, 8);
   EXPECT_EQ(residency.traffic().misses, 4);
@@ -68,6 +67,7 @@ TEST_F(ExpertResidencyTest, WithoutABudgetEachIsReadOnce) {
 
 TEST_F(ExpertResidencyTest, ABudgetKeepsThoseUsedLast) {
   ExpertResidency residency(files(), 2 * kExpertBytes + 1);
+  residency.add_stack(experts_);
   use(residency, {0, 1, 0, 2});  // 1 goes
   EXPECT_EQ(residency.traffic().misses, 3);
   EXPECT_EQ(residency.resident_bytes(), 2 * kExpertBytes);
