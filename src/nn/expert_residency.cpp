@@ -38,9 +38,11 @@ void ExpertResidency::add_stack(
   const auto first = stack.front().parts();
   const auto last = stack.back().parts();
   for (size_t i = 0; i < first.size(); ++i) {
+    const std::byte* begin = first[i].data();
     const std::byte* end = last[i].data() + last[i].size();
-    if (!first[i].empty() && first[i].data() < end) {
-      read_alone({first[i].data(), end});
+    const auto bytes = static_cast<ptrdiff_t>(stack.size() * first[i].size());
+    if (bytes > 0 && end - begin == bytes) {  // one tensor
+      read_alone({begin, end});
     }
   }
 }
