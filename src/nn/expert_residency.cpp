@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nn/expert_residency.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace bantam::nn {
