@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Advice to the system about the pages of mapped files: read these soon, give
-// those back. Never an error: advice that is not taken costs time, not results.
+// The pages of mapped files: read these soon, give those back, copy these
+// without mapping them. Never an error: advice that is not taken costs time,
+// not results.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ struct MappedRange {
   std::string path;
 };
 
-/// The mappings must outlive this. One thread.
+/// The mappings must outlive this. Thread-safe.
 class MappedPages {
  public:
   explicit MappedPages(std::vector<MappedRange> files);
@@ -29,6 +30,10 @@ class MappedPages {
   /// Gives the pages under `bytes` back to the system, those that they share
   /// with their neighbours too. Reading them again reads the disk.
   void release(std::span<const std::byte> bytes) const;
+  /// Copies `bytes` by reading the file, so that no page of the mapping is
+  /// touched: since Linux 6.18 a touch brings in up to 2 MiB around it, which
+  /// count as memory in use.
+  void read(std::span<const std::byte> bytes, std::byte* to) const;
 
  private:
   struct File {
@@ -36,12 +41,10 @@ class MappedPages {
     int descriptor = -1;
   };
 
+  const File* file_of(const std::byte* at) const;
+
   std::vector<File> files_;
 };
-
-/// Says that `bytes` of a mapped file are read here and there: what is touched
-/// brings in few of its neighbours, which would count as memory in use.
-void read_sparsely(std::span<const std::byte> bytes);
 
 /// Says that pieces of `bytes` are fetched (MappedPages) before they are read:
 /// nothing around what is touched needs to be read with it.

@@ -120,7 +120,8 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
       chat_prompt(checkpoint, *tokenizer),
       end_tokens(end_tokens_of(checkpoint, *tokenizer)),
       pool(run.threads),
-      residency(checkpoint.mapped_files(), cleared.expert_budget_bytes),
+      pages(checkpoint.mapped_files()),
+      residency(pages, cleared.expert_budget_bytes),
       stream(device_of(options)),
       compute{
           .stream = stream.stream(),
@@ -130,6 +131,7 @@ Engine::Impl::Impl(const EngineOptions& engine_options)
           .pool = &pool,
           .workspace = &workspace,
           .residency = &residency,
+          .pages = &pages,
           .stop = &run_stop},
       model(make_model(checkpoint, compute)),
       sequences(options.parallel, [this] { return make_sequence(); }),

@@ -80,6 +80,7 @@ struct Engine::Impl {
   std::vector<TokenId> end_tokens;
   kernels::ThreadPool pool;
   nn::Workspace workspace;
+  MappedPages pages;  // of the checkpoint
   nn::ExpertResidency residency;
   nn::StreamLease stream;
   // What is between here and the sequences is used in turns, each of a chunk or

@@ -248,7 +248,6 @@ std::optional<FitOption> smaller_quantization(const Question& q) {
     };
     model.weight_bytes = scale(model.weight_bytes);
     model.embedding_bytes = scale(model.embedding_bytes);
-    model.embedding_scale_bytes = scale(model.embedding_scale_bytes);
     for (LayerShape& layer : model.layers) {
       layer.expert_bytes = scale(layer.expert_bytes);
     }

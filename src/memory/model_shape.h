@@ -64,9 +64,6 @@ struct ModelShape {
   int64_t parameters = 0;
   int64_t weight_bytes = 0;     // everything that the model reads
   int64_t embedding_bytes = 0;  // of which the input embedding, if untied
-  /// Of the embedding, its scales and biases where those lie in tensors of
-  /// their own.
-  int64_t embedding_scale_bytes = 0;
   /// Mapped with the weights and read while loading: a GGUF file's metadata.
   int64_t header_bytes = 0;
 

@@ -19,24 +19,10 @@ constexpr int64_t kThreadBytes = 64 * kKiB;
 // Spelling, hash slots and merges per token of a vocabulary, on the heap.
 constexpr int64_t kVocabularyBytesPerToken = 176;
 
-// A fault in a mapped file brings the pages around it along, so a row of the
-// embedding costs this much when its neighbours are not in use (Linux:
-// fault_around_bytes).
-constexpr int64_t kFaultBytes = 64 * kKiB;
-
 // Chunks below this are issued whole (nn::end_layer), and MLX lets about ten
 // operations run ahead.
 constexpr int64_t kTokensIssuedAhead = 16;
 constexpr int64_t kLayersIssuedAhead = 2;
-
-// What of an embedding apart from the output head is read: one row a token, of
-// each of its tensors.
-int64_t touched_embedding_bytes(const ModelShape& model, const RunShape& run) {
-  const int64_t rows = run.parallel * run.kv_budget_tokens * kFaultBytes;
-  const int64_t scales = model.embedding_scale_bytes;
-  return std::min(model.embedding_bytes - scales, rows) +
-      std::min(scales, 2 * rows);
-}
 
 // Outputs of the operations of one layer, float32.
 int64_t graph_bytes(const ModelShape& model, const RunShape& run) {
@@ -95,6 +81,8 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   if (run.copies_weights) {
     add(MemoryClass::weights, "weights, copied", model.weight_bytes);
   } else {
+    // Of an embedding apart from the output head rows are read from the file,
+    // not mapped (nn::embed).
     add(MemoryClass::weights,
         "weights, mapped",
         model.weight_bytes - model.embedding_bytes - model.expert_bytes());
@@ -103,9 +91,6 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
         experts < model.expert_bytes() ? "experts in use, mapped"
                                        : "experts, mapped",
         experts);
-    add(MemoryClass::weights,
-        "embedding rows, mapped",
-        touched_embedding_bytes(model, run));
   }
   add(MemoryClass::kv,
       "keys and values",

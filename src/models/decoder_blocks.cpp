@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 #include <utility>
 
 #include "base/error.h"
-#include "base/mapped_pages.h"
 
 namespace bantam {
 
@@ -45,16 +43,6 @@ nn::Linear read_table(const BlockReader& reader, const std::string& path) {
       reader.compute};
 }
 
-// A table that is no output head too: only the rows of the prompt's tokens are
-// read, and only they should take memory.
-void keep_apart(const kernels::WeightMatrix& table, ModelShape& shape) {
-  for (const std::span<const std::byte> part : table.parts()) {
-    read_sparsely(part);
-  }
-  shape.embedding_bytes = table.bytes();
-  shape.embedding_scale_bytes = table.bytes() - table.rows * table.row_bytes;
-}
-
 }  // namespace
 
 ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
@@ -64,7 +52,8 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
   if (reader.config.tie_word_embeddings) {
     lm_head_.push_back(embed_tokens_);
   } else {
-    keep_apart(embed_tokens_.matrix(), reader.shape);
+    reader.shape.embedding_bytes = embed_tokens_.matrix().bytes();
+    rows_in_file_ = true;
     lm_head_.push_back(read_table(reader, "lm_head"));
   }
 }
@@ -72,7 +61,12 @@ ModelEnds::ModelEnds(const BlockReader& reader, const EndOptions& options)
 nn::mx::array ModelEnds::embed(
     const nn::mx::array& tokens,
     const nn::Compute& compute) const {
-  return nn::embed(tokens, embed_tokens_, options_.embedding_scale, compute);
+  return nn::embed(
+      tokens,
+      embed_tokens_,
+      options_.embedding_scale,
+      rows_in_file_ ? compute.pages : nullptr,
+      compute);
 }
 
 nn::mx::array ModelEnds::logits(

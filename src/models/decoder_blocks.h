@@ -60,6 +60,7 @@ class ModelEnds {
 
  private:
   nn::Linear embed_tokens_;
+  bool rows_in_file_ = false;  // of the embedding, which is no output head too
   nn::RmsNorm norm_;
   std::vector<nn::Linear> lm_head_;  // one
   EndOptions options_;

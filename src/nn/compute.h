@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "base/mapped_pages.h"
 #include "kernels/matmul.h"
 #include "kernels/thread_pool.h"
 
@@ -44,6 +45,8 @@ struct Compute {
   Workspace* workspace = nullptr;
   /// Of the native path; may be null.
   ExpertResidency* residency = nullptr;
+  /// The model's files, for rows that are not kept in memory; may be null.
+  const MappedPages* pages = nullptr;
   /// Heard between the layers of a long chunk; may be null.
   const std::stop_token* stop = nullptr;
 };

@@ -6,17 +6,8 @@
 
 namespace bantam::nn {
 
-ExpertResidency::ExpertResidency(
-    const std::vector<MappedRange>& files,
-    int64_t budget_bytes)
-    : pages_(files), budget_bytes_(budget_bytes) {
-  if (budget_bytes_ >= 0) {
-    // A large page would bring in experts that the budget does not know of.
-    for (const MappedRange& file : files) {
-      read_sparsely(file.bytes);
-    }
-  }
-}
+ExpertResidency::ExpertResidency(const MappedPages& pages, int64_t budget_bytes)
+    : pages_(pages), budget_bytes_(budget_bytes) {}
 
 std::vector<ExpertResidency::Range> ExpertResidency::ranges_of(
     std::span<const kernels::WeightMatrix* const> matrices) {

@@ -27,8 +27,8 @@ struct ExpertTraffic {
 /// One thread at a time.
 class ExpertResidency {
  public:
-  /// `budget_bytes` of weights stay; negative: all.
-  ExpertResidency(const std::vector<MappedRange>& files, int64_t budget_bytes);
+  /// `budget_bytes` of weights stay; negative: all. `pages` outlives this.
+  ExpertResidency(const MappedPages& pages, int64_t budget_bytes);
 
   /// The same matrix of all of a layer's experts, one after the other. With a
   /// budget, reading one of them reads no page of its neighbours.
@@ -58,7 +58,7 @@ class ExpertResidency {
       std::span<const kernels::WeightMatrix* const> matrices);
   void make_room(int64_t bytes);
 
-  MappedPages pages_;
+  const MappedPages& pages_;
   int64_t budget_bytes_;
   int64_t resident_bytes_ = 0;
   std::list<Expert> by_use_;  // the one used last in front

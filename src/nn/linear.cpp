@@ -2,8 +2,12 @@
 #include "nn/linear.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "base/mapped_pages.h"
 #include "kernels/elementwise.h"
 #include "nn/cpu_primitive.h"
 #include "nn/gpu_blocks.h"
@@ -145,10 +149,49 @@ mx::array Linear::stock_rows(const mx::array& rows, const Compute& compute)
       compute.stream);
 }
 
+namespace {
+
+// One row of a table, read from its file.
+class RowReader {
+ public:
+  RowReader(const kernels::WeightMatrix& table, const MappedPages& file)
+      : table_(table), file_(file) {}
+
+  /// Valid until the next call.
+  const kernels::WeightMatrix& read(int64_t row) {
+    row_ = table_.slice(row, 1);
+    const auto parts = row_.parts();
+    row_.data = read(parts[0], buffers_[0]);
+    row_.scales = read(parts[1], buffers_[1]);
+    row_.biases = read(parts[2], buffers_[2]);
+    return row_;
+  }
+
+ private:
+  const std::byte* read(
+      std::span<const std::byte> part,
+      std::vector<std::byte>& buffer) const {
+    if (part.empty()) {
+      return nullptr;
+    }
+    buffer.resize(part.size());
+    file_.read(part, buffer.data());
+    return buffer.data();
+  }
+
+  const kernels::WeightMatrix& table_;
+  const MappedPages& file_;
+  kernels::WeightMatrix row_;
+  std::array<std::vector<std::byte>, 3> buffers_;
+};
+
+}  // namespace
+
 mx::array embed(
     const mx::array& tokens,
     const Linear& table,
     float scale,
+    const MappedPages* file,
     const Compute& compute) {
   const int64_t count = tokens.size();
   const kernels::WeightMatrix& w = table.matrix();
@@ -159,11 +202,19 @@ mx::array embed(
         mx::float32,
         {tokens},
         compute,
-        [w, scale](std::span<const mx::array> inputs, mx::array& out) {
+        [w, scale, file](std::span<const mx::array> inputs, mx::array& out) {
           const int32_t* ids = inputs[0].data<int32_t>();
+          std::optional<RowReader> reader;
+          if (file != nullptr) {
+            reader.emplace(w, *file);
+          }
           for (int64_t t = 0; t < static_cast<int64_t>(inputs[0].size()); ++t) {
             float* row = out.data<float>() + t * w.cols;
-            kernels::dequantize_row(w, ids[t], row);
+            if (reader) {
+              kernels::dequantize_row(reader->read(ids[t]), 0, row);
+            } else {
+              kernels::dequantize_row(w, ids[t], row);
+            }
             for (int64_t i = 0; i < w.cols; ++i) {
               row[i] *= scale;
             }

@@ -94,11 +94,13 @@ class Linear {
 void join_rows(std::vector<Linear>& projections, const Compute& compute);
 
 /// The rows of `table` named by `tokens` (int32 [tokens]) times `scale`, as
-/// activations.
+/// activations. On the native path they are read through `file`, which outlives
+/// the graph; null: they are in memory, because the table is multiplied too.
 mx::array embed(
     const mx::array& tokens,
     const Linear& table,
     float scale,
+    const MappedPages* file,
     const Compute& compute);
 
 /// [W0 n | W1 n | ...] of n = rms_norm(x), side by side; only of the last

@@ -121,7 +121,10 @@ class ChoiceReader {
   bool is_done_ = false;
 };
 
-[[noreturn]] void rethrow(const std::exception_ptr& error, bool out_of_time) {
+[[noreturn]] void rethrow(
+    const std::exception_ptr& error,
+    bool out_of_time,
+    ServerStats& stats) {
   try {
     std::rethrow_exception(error);
   } catch (const Error& known) {
@@ -131,6 +134,9 @@ class ChoiceReader {
           .retry_after(30);
     }
     throw api_error(known);
+  } catch (const UnderPressure& pressure) {
+    stats.count_refused("pressure");
+    throw pressure_error(pressure.reason);
   } catch (const std::bad_alloc&) {
     throw ApiError(503, "out of memory").with_code("insufficient_memory");
   } catch (const std::exception& unknown) {
@@ -267,7 +273,7 @@ void run_call(
         break;
       }
       case GenerationEvent::Kind::failed:
-        rethrow(event->error, out_of_time);
+        rethrow(event->error, out_of_time, stats);
     }
   }
 }

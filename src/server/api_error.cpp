@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "server/api_error.h"
 
+#include <fmt/format.h>
+
 namespace bantam {
 
 namespace {
@@ -58,6 +60,17 @@ ApiError api_error(const Error& error) {
     api.retry_after(10);
   }
   return api;
+}
+
+ApiError pressure_error(const std::string& reason) {
+  return ApiError(
+             503,
+             fmt::format(
+                 "no new requests are taken: {}; it will be tried again by "
+                 "itself",
+                 reason))
+      .with_code("memory_pressure")
+      .retry_after(5);
 }
 
 Json error_json(const ApiError& error, ApiDialect dialect) {

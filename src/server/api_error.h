@@ -43,6 +43,9 @@ ApiError bad_field(const std::string& field, const std::string& message);
 /// What an error of the engine means to a client.
 ApiError api_error(const Error& error);
 
+/// 503: no request may begin, for this reason.
+ApiError pressure_error(const std::string& reason);
+
 enum class ApiDialect { openai, anthropic };
 
 Json error_json(const ApiError& error, ApiDialect dialect);

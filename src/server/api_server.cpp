@@ -88,7 +88,7 @@ ApiServer::ApiServer(
       model_(std::move(model)),
       backend_(backend),
       watch_(std::move(source), options.watch),
-      queue_(backend, options.queue),
+      queue_(backend, watch_, options.queue),
       http_(
           checked(options),
           [this](Exchange& exchange) { handle(exchange); },
@@ -239,13 +239,7 @@ void ApiServer::check_accepting() {
   }
   if (const auto reason = watch_.refusal()) {
     stats_.count_refused("pressure");
-    throw ApiError(
-        503,
-        fmt::format(
-            "no new requests are taken: {}; it will be tried again by itself",
-            *reason))
-        .with_code("memory_pressure")
-        .retry_after(5);
+    throw pressure_error(*reason);
   }
 }
 

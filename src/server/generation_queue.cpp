@@ -48,8 +48,11 @@ void Generation::put(GenerationEvent event) {
   ready_.notify_one();
 }
 
-GenerationQueue::GenerationQueue(Backend& backend, int64_t longest)
-    : backend_(backend), longest_(longest) {
+GenerationQueue::GenerationQueue(
+    Backend& backend,
+    MachineWatch& watch,
+    int64_t longest)
+    : backend_(backend), watch_(watch), longest_(longest) {
   for (int64_t i = 0; i < backend.parallel(); ++i) {
     threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
   }
@@ -130,6 +133,9 @@ void GenerationQueue::run(std::stop_token stop) {
 
 void GenerationQueue::answer(Generation& generation) {
   try {
+    if (auto reason = watch_.refusal()) {
+      throw UnderPressure{std::move(*reason)};
+    }
     for (size_t i = 0; i < generation.requests_.size(); ++i) {
       if (generation.is_cancelled()) {
         fail(ErrorCode::cancelled, "the request was cancelled");
@@ -172,6 +178,10 @@ Result GenerationQueue::answer_one(Generation& generation, size_t choice) {
       generation.requests_[choice], observer, generation.stop_.get_token());
   if (!rated.empty()) {
     put_piece("", "");
+  }
+  if (result.finish_reason == FinishReason::memory ||
+      result.finish_reason == FinishReason::swap) {
+    watch_.note_stop(result.memory.stop_reason);
   }
   return result;
 }

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "bantam/backend.h"
+#include "server/machine_watch.h"
 
 namespace bantam {
 
@@ -71,11 +72,17 @@ struct QueueFull {
   int64_t retry_after_s = 0;
 };
 
+/// The error of a generation whose turn came while none may begin.
+struct UnderPressure {
+  std::string reason;
+};
+
 class GenerationQueue {
  public:
   /// At most `longest` generations wait beside the backend.parallel() that are
-  /// answered.
-  GenerationQueue(Backend& backend, int64_t longest);
+  /// answered. `watch` says whether one may begin, and hears of those that are
+  /// stopped for memory's sake.
+  GenerationQueue(Backend& backend, MachineWatch& watch, int64_t longest);
   /// Cancels everything and waits for the engine.
   ~GenerationQueue();
   GenerationQueue(const GenerationQueue&) = delete;
@@ -93,6 +100,7 @@ class GenerationQueue {
   Result answer_one(Generation& generation, size_t choice);
 
   Backend& backend_;
+  MachineWatch& watch_;
   const int64_t longest_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -55,7 +55,7 @@ void MachineWatch::take_sample() {
       sample.pressure >= settings_.threshold;
   if (pressed) {
     pressed_at_s_ = sample.t_s;
-    pressed_level_ = sample.pressure;
+    pressed_by_ = "memory pressure was " + pressure_name(sample.pressure);
   } else if (pressed_at_s_ && sample.t_s - *pressed_at_s_ >= settings_.calm_s) {
     pressed_at_s_.reset();
   }
@@ -66,13 +66,18 @@ std::optional<std::string> MachineWatch::refusal() const {
   if (!pressed_at_s_) {
     return std::nullopt;
   }
-  if (history_.back().pressure < settings_.threshold) {
+  const Pressure now = history_.back().pressure;
+  if (now < settings_.threshold) {
     return fmt::format(
-        "memory pressure was {} less than {:g} s ago",
-        pressure_name(pressed_level_),
-        settings_.calm_s);
+        "{} less than {:g} s ago", pressed_by_, settings_.calm_s);
   }
-  return fmt::format("memory pressure is {}", pressure_name(pressed_level_));
+  return "memory pressure is " + pressure_name(now);
+}
+
+void MachineWatch::note_stop(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  pressed_at_s_ = history_.back().t_s;
+  pressed_by_ = "an answer was stopped (" + reason + ")";
 }
 
 MemorySample MachineWatch::latest() const {

@@ -41,6 +41,9 @@ class MachineWatch {
 
   /// Why no request is taken now; nullopt: it may come.
   std::optional<std::string> refusal() const;
+  /// An answer had to be stopped for memory's sake, for this reason: counts as
+  /// pressure now, which the next sample may be late to see.
+  void note_stop(const std::string& reason);
   MemorySample latest() const;
   /// The last samples, oldest first, at most `count`.
   std::vector<MemorySample> history(size_t count) const;
@@ -55,8 +58,8 @@ class MachineWatch {
   std::condition_variable_any wake_;
   std::deque<MemorySample> history_;
   std::optional<double> pressed_at_s_;  // the last sample at the threshold
-  Pressure pressed_level_ = Pressure::unknown;
-  std::jthread thread_;  // last: it uses all of the above
+  std::string pressed_by_;              // what there was then
+  std::jthread thread_;                 // last: it uses all of the above
 };
 
 /// "green", "yellow", "red" or "unknown".

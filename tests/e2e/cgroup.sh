@@ -1,59 +1,14 @@
 # SPDX-License-Identifier: MIT
 # The memory promise under a real limit: the plan is the edge, a neighbour that
-# eats memory stops the run in time, and so does swap. Needs root and a memory
-# controller (cgroup v1 or v2); says loudly what it has to leave out.
+# eats memory stops the run in time, and so does swap.
 . "$(dirname "$0")/harness.sh"
-
-skip() {
-  echo "SKIPPED: $1"
-  [ "$failures" -gt 0 ] && finish
-  exit 77
-}
-
-[ "$(uname)" = Linux ] || skip "no cgroups on this system"
-[ "$(id -u)" = 0 ] || skip "real memory limits need root"
-
-# One group in each hierarchy there is: limits may live in one and memory
-# pressure in the other.
-base=/sys/fs/cgroup
-name=bantam_test_$$
-if [ -f $base/memory/memory.limit_in_bytes ]; then
-  groups="$base/memory/$name"
-  limit_file=memory.limit_in_bytes
-  [ -d $base/unified ] && groups="$groups $base/unified/$name"
-elif grep -qw memory $base/cgroup.controllers 2>/dev/null &&
-  echo +memory >$base/cgroup.subtree_control 2>/dev/null; then
-  groups=$base/$name
-  limit_file=memory.max
-else
-  skip "no memory controller is to be had here"
-fi
-group=${groups%% *}
+. "$(dirname "$0")/cgroup_harness.sh"
 
 swapfile=$dir/swapfile
-clean_up() {
-  # shellcheck disable=SC2046
-  kill $(cat "$group/cgroup.procs" 2>/dev/null) 2>/dev/null
-  sleep 0.3
+on_clean_up() {
   swapoff "$swapfile" 2>/dev/null
   rm -f "$swapfile"
-  for folder in $groups; do rmdir "$folder" 2>/dev/null; done
 }
-trap clean_up EXIT
-for folder in $groups; do
-  mkdir "$folder" 2>/dev/null || skip "$folder cannot be made"
-done
-
-# limit BYTES
-limit() { echo "$1" >"$group/$limit_file"; }
-
-# grouped COMMAND...: in the groups.
-cat >"$dir/grouped" <<END
-#!/bin/sh
-for folder in $groups; do echo \$\$ >\$folder/cgroup.procs || exit 99; done
-exec "\$@"
-END
-chmod +x "$dir/grouped"
 
 # in_group FILE CODES ARGS...: as run_with, in the groups.
 in_group() {
@@ -68,10 +23,6 @@ in_group() {
     *) complain "exit code $code, expected $expected" ;;
   esac
 }
-
-# A file that is not in the page cache yet, so that its pages count here.
-model=$dir/model.gguf
-cp "$BANTAM_SMOLLM2" "$model"
 
 # --- the plan is the edge ----------------------------------------------------
 
@@ -94,18 +45,6 @@ silent out
 says err 'not started: the run takes .* under a limit of .*what would fit'
 
 # --- a neighbour eats memory -------------------------------------------------
-
-# Takes a mebibyte every hundredth of a second and is the first that the kernel
-# would end.
-cat >"$dir/eat.py" <<'END'
-import sys, time
-open("/proc/self/oom_score_adj", "w").write("1000")
-held = []
-end = time.time() + float(sys.argv[1])
-while time.time() < end:
-    held.append(bytearray(b"x") * (1 << 20))
-    time.sleep(float(sys.argv[2]))
-END
 
 # eaten CODE FINISH_REASON PAUSE: a long run beside the eater.
 eaten() {

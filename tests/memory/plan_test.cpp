@@ -72,18 +72,12 @@ TEST(MemoryPlan, GrowsWithItsCauses) {
   EXPECT_GT(total(threaded), total(kSmallRun));
 }
 
-TEST(MemoryPlan, OfAnEmbeddingOnlyRowsInUseAreTouched) {
+TEST(MemoryPlan, AnEmbeddingOfItsOwnStaysInTheFile) {
   ModelShape shape = small_model();
   shape.weight_bytes = 600 << 20;
   shape.embedding_bytes = 500 << 20;
   const MemoryPlan plan = plan_memory(shape, kSmallRun);
-  EXPECT_EQ(
-      plan.bytes_of(MemoryClass::weights), (100 << 20) + 100 * (64 << 10));
-  // Its scales and biases are two more tensors with rows of their own.
-  shape.embedding_scale_bytes = 40 << 20;
-  EXPECT_EQ(
-      plan_memory(shape, kSmallRun).bytes_of(MemoryClass::weights),
-      (100 << 20) + 3 * 100 * (64 << 10));
+  EXPECT_EQ(plan.bytes_of(MemoryClass::weights), 100 << 20);
   // A GPU holds the table whole, unless the CPU looks it up.
   EXPECT_EQ(
       plan.gpu_bytes(shape, false) - plan.gpu_bytes(shape, true), 500 << 20);

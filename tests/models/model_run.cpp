@@ -42,11 +42,13 @@ ModelRun::ModelRun(
     : checkpoint_(path),
       kv_bits_(kv_bits),
       pool_(threads),
+      pages_(checkpoint_.mapped_files()),
       compute_{
           .stream = nn::mx::new_thread_unsafe_stream(device),
           .path = path_kind,
           .pool = &pool_,
-          .workspace = &workspace_},
+          .workspace = &workspace_,
+          .pages = &pages_},
       model_(make_model(checkpoint_, compute_)) {}
 
 void ModelRun::reserve(int64_t tokens, int64_t kv_budget) {

@@ -71,6 +71,7 @@ class ModelRun {
   Checkpoint checkpoint_;
   int kv_bits_;
   kernels::ThreadPool pool_;
+  MappedPages pages_;
   nn::Workspace workspace_;
   nn::Compute compute_;
   std::unique_ptr<Model> model_;

@@ -36,8 +36,9 @@ class ExpertResidencyTest : public ::testing::Test {
     }
   }
 
-  std::vector<MappedRange> files() const {
-    return {{file_->bytes(), file_->path()}};
+  const MappedPages& pages() {
+    return pages_.emplace(
+        std::vector<MappedRange>{{file_->bytes(), file_->path()}});
   }
   void use(ExpertResidency& residency, std::initializer_list<int> list) {
     for (const int e : list) {
@@ -52,11 +53,12 @@ class ExpertResidencyTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::optional<MappedFile> file_;
+  std::optional<MappedPages> pages_;
   std::vector<kernels::WeightMatrix> experts_;
 };
 
 TEST_F(ExpertResidencyTest, WithoutABudgetEachIsReadOnce) {
-  ExpertResidency residency(files(), -1);
+  ExpertResidency residency(pages(), -1);
   use(residency, {0, 1, 2, 3, 3, 2, 1, 0});
   EXPECT_EQ(residency.traffic().visits, 8);
   EXPECT_EQ(residency.traffic().misses, 4);
@@ -66,7 +68,7 @@ TEST_F(ExpertResidencyTest, WithoutABudgetEachIsReadOnce) {
 }
 
 TEST_F(ExpertResidencyTest, ABudgetKeepsThoseUsedLast) {
-  ExpertResidency residency(files(), 2 * kExpertBytes + 1);
+  ExpertResidency residency(pages(), 2 * kExpertBytes + 1);
   residency.add_stack(experts_);
   use(residency, {0, 1, 0, 2});  // 1 goes
   EXPECT_EQ(residency.traffic().misses, 3);
@@ -80,14 +82,14 @@ TEST_F(ExpertResidencyTest, ABudgetKeepsThoseUsedLast) {
 }
 
 TEST_F(ExpertResidencyTest, ABudgetSmallerThanAnExpertHoldsOne) {
-  ExpertResidency residency(files(), 1);
+  ExpertResidency residency(pages(), 1);
   use(residency, {0, 0, 1, 1, 0});
   EXPECT_EQ(residency.traffic().misses, 3);
   EXPECT_EQ(residency.resident_bytes(), kExpertBytes);
 }
 
 TEST_F(ExpertResidencyTest, TrafficIsOfOneRunWhatIsThereStays) {
-  ExpertResidency residency(files(), -1);
+  ExpertResidency residency(pages(), -1);
   use(residency, {0, 1});
   residency.reset_traffic();
   use(residency, {0, 2});

@@ -193,6 +193,30 @@ TEST_F(Load, ShedsUnderPressureAndRecovers) {
   EXPECT_TRUE(wait_for([&] { return send(chat_request()).status == 200; }));
 }
 
+// The machine's own samples may come later than that.
+TEST_F(Load, ShedsOnceAnAnswerWasStoppedForMemory) {
+  options_.watch.calm_s = 0.5;
+  backend_.reason = FinishReason::memory;
+  backend_.stop_reason = "memory pressure is red";
+  backend_.token_time = std::chrono::milliseconds(50);
+  TestClient first(server().port());
+  first.send(chat_request());
+  ASSERT_TRUE(wait_for([&] { return backend_.is_running(); }));
+  TestClient second(server().port());
+  second.send(chat_request());
+  ASSERT_TRUE(wait_for(
+      [&] { return get("/v1/status").json()["requests"]["waiting"] == 1; }));
+  EXPECT_EQ(first.read_answer().status, 200);
+  for (const Answer& refused : {second.read_answer(), send(chat_request())}) {
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(refused.json()["error"]["code"], "memory_pressure");
+    EXPECT_NE(refused.body.find("is red"), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(backend_.requests().size(), 1u);
+  backend_.reason = FinishReason::stop;
+  EXPECT_TRUE(wait_for([&] { return send(chat_request()).status == 200; }));
+}
+
 TEST_F(Load, EndsARequestThatTakesTooLong) {
   options_.limits.request_s = 0.2;
   backend_.token_time = std::chrono::milliseconds(10);
