@@ -50,7 +50,7 @@ class GpuKernel {
 
  private:
   // What a launch made, to be used again: MLX writes the kernel's text anew at
-  // each call of function_, which took half of the time to build a graph.
+  // each call of function_, which took a third of the time to build a graph.
   struct Made {
     mx::Stream stream;
     std::vector<mx::Dtype> inputs;
