@@ -21,9 +21,10 @@ run: build ## Build, then answer PROMPT="..." with SmolLM2
 	@python3 scripts/fetch.py model
 	@build/bantam run "$$PROMPT"
 
-test: packages build/$(PRESET)/build.ninja ## Build and run all tests (PRESET=release, dev, tsan, no-mlx)
+test: packages build/$(PRESET)/build.ninja ## Build and run all tests (PRESET=release, dev, lsan, tsan, no-mlx)
 	@scripts/packages.sh fuzz
 	@python3 scripts/fetch.py model
+	@python3 scripts/fetch.py embedder
 	ninja -C build/$(PRESET) -j $(JOBS)
 	scripts/fuzz.sh build
 	ctest --preset $(PRESET) -j $(JOBS)
@@ -41,6 +42,7 @@ bench: build ## Compare with llama.cpp on SmolLM2 (BENCH="--rounds 9 --record")
 test-oracle: build ## Second tier: compare with Python's implementations
 	@scripts/packages.sh oracle
 	@python3 scripts/fetch.py model
+	@python3 scripts/fetch.py embedder
 	scripts/oracle.sh
 
 test-mlx-lm: build ## Second tier: the real mlx-lm, in an environment made for it

@@ -14,9 +14,16 @@ if(APPLE AND NOT CMAKE_CROSSCOMPILING)
     COMMAND brew --prefix openssl@3
     OUTPUT_VARIABLE _openssl
     OUTPUT_STRIP_TRAILING_WHITESPACE)
-  set(ENV{PKG_CONFIG_PATH} "${_openssl}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+  # So it does with sqlite, because macOS has an older one.
+  execute_process(
+    COMMAND brew --prefix sqlite
+    OUTPUT_VARIABLE _sqlite
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(ENV{PKG_CONFIG_PATH}
+      "${_openssl}/lib/pkgconfig:${_sqlite}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
 endif()
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 find_package(CLI11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 # Its target has a namespace from 0.8 on (Homebrew); Debian 12 has 0.7.

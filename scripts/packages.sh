@@ -14,11 +14,13 @@ debian_packages() {
   case $1 in
     build) echo g++ cmake ninja-build ccache pkg-config python3 python3-pip \
       ca-certificates libpcre2-dev libutf8proc-dev nlohmann-json3-dev \
-      libfmt-dev libhwy-dev libcli11-dev libyaml-cpp-dev libssl-dev libgtest-dev ;;
+      libfmt-dev libhwy-dev libcli11-dev libyaml-cpp-dev libssl-dev \
+      libsqlite3-dev libgtest-dev ;;
     fuzz) echo clang-19 libclang-rt-19-dev ;;
     macos) echo python3 python3-pip ca-certificates cmake ninja-build ccache \
       pkg-config libpcre2-dev libutf8proc-dev nlohmann-json3-dev libfmt-dev \
-      libhwy-dev libcli11-dev libyaml-cpp-dev libssl-dev libgtest-dev ;;
+      libhwy-dev libcli11-dev libyaml-cpp-dev libssl-dev \
+      libsqlite3-dev libgtest-dev ;;
     arm) echo g++-aarch64-linux-gnu qemu-user-static googletest cmake ninja-build ccache \
       pkg-config python3 python3-pip ca-certificates ;;
     tools) echo python3 python3-pip ca-certificates ;;
@@ -31,7 +33,7 @@ debian_packages() {
 brew_packages() {
   case $1 in
     build) echo cmake ninja ccache pkgconf python@3.13 pcre2 utf8proc \
-      nlohmann-json fmt highway cli11 yaml-cpp openssl@3 googletest ;;
+      nlohmann-json fmt highway cli11 yaml-cpp openssl@3 sqlite googletest ;;
     fuzz) echo llvm ;;
     bench) echo cmake ninja ;;
     *) ;;

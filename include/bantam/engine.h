@@ -51,6 +51,8 @@ struct EngineOptions {
   /// Memory for beginnings of earlier prompts beside the cache itself, part of
   /// the plan; kAutoPrefixCache: what one conversation needs. CPU path.
   int64_t prefix_cache_bytes = 0;
+  /// What this process holds beside the model; a line of the plan.
+  int64_t beside_bytes = 0;
   /// Take up what the cache still holds of an earlier prompt. On the CPU path
   /// the answer is the same either way, bit for bit.
   bool reuse_prefix = true;

@@ -25,6 +25,8 @@ void add_advise_command(CLI::App& app, Action& action);
 void add_doctor_command(CLI::App& app, Action& action);
 void add_bench_command(CLI::App& app, Action& action);
 void add_env_command(CLI::App& app, Action& action);
+void add_ask_command(CLI::App& app, Action& action);
+void add_index_command(CLI::App& app, Action& action);
 void add_debug_command(CLI::App& app, Action& action);
 
 }  // namespace bantam

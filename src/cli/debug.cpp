@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/setting_flags.h"
 #include "engine/chat_prompt.h"
+#include "retrieval/text_encoder.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 #include "weights/checkpoint.h"
@@ -190,6 +191,46 @@ void add_logits(CLI::App& debug, Action& action) {
       [=, &action] { action = [=] { return logits(*options, *flags); }; });
 }
 
+struct EmbedOptions {
+  std::string model, texts, out;
+  int threads = 0;
+};
+
+int embed(const EmbedOptions& options) {
+  const Json texts = read_json_file(options.texts);
+  TextEncoder encoder(options.model, options.threads);
+  std::vector<std::string> list;
+  for (const Json& text : texts) {
+    if (!text.is_string()) {
+      fail(
+          ErrorCode::invalid_request,
+          "{}: not a list of strings",
+          options.texts);
+    }
+    list.push_back(text);
+  }
+  const std::vector<float> vectors = encoder.embed(list);
+  NpyWriter writer(
+      options.out, static_cast<int64_t>(list.size()), encoder.dimension());
+  writer.append(vectors);
+  writer.close();
+  return 0;
+}
+
+void add_embed(CLI::App& debug, Action& action) {
+  auto options = std::make_shared<EmbedOptions>();
+  CLI::App* command =
+      debug.add_subcommand("embed", "Vectors of texts, as a float32 .npy file");
+  command->add_option("MODEL", options->model, "minilm or a folder")
+      ->required();
+  command->add_option("TEXTS", options->texts, "A JSON list of strings")
+      ->required();
+  command->add_option("--out", options->out, "The .npy file to write")
+      ->required();
+  command->add_option("--threads", options->threads, "0: the physical cores");
+  command->callback([=, &action] { action = [=] { return embed(*options); }; });
+}
+
 struct GraphOptions {
   std::string model;
   bool json = false;
@@ -242,10 +283,11 @@ void add_graph(CLI::App& debug, Action& action) {
 
 void add_debug_command(CLI::App& app, Action& action) {
   CLI::App* debug = app.add_subcommand(
-      "debug", "The inner steps: tokenize, render, logits, graph");
+      "debug", "The inner steps: tokenize, render, logits, embed, graph");
   add_tokenize(*debug, action);
   add_render(*debug, action);
   add_logits(*debug, action);
+  add_embed(*debug, action);
   add_graph(*debug, action);
 }
 

@@ -88,6 +88,8 @@ int run_program(int argc, char** argv) {
   add_chat_command(app, action);
   add_generate_command(app, action);
   add_serve_command(app, action);
+  add_ask_command(app, action);
+  add_index_command(app, action);
   add_inspect_command(app, action);
   add_config_command(app, action);
   add_plan_command(app, action);

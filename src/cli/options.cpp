@@ -138,7 +138,10 @@ RunOptions run_options(
     const std::string& prompt,
     CommandSet commands) {
   if ((commands & commands::kOneAnswer) == 0) {
-    require_own_framework(config, "a conversation");
+    require_own_framework(
+        config,
+        (commands & commands::kAsk) != 0 ? "an answer from documents"
+                                         : "a conversation");
   }
   check_framework(config);
   if ((commands & commands::kOneAnswer) != 0 &&

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@
 #include "cli/framework.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/retrieval_options.h"
 #include "cli/setting_flags.h"
 #include "engine/plan_report.h"
 #include "machine/this_machine.h"
@@ -119,6 +121,37 @@ ServedModel served_model(
       .thinking_budget = config.integer("execution.thinking_budget")};
 }
 
+// Settings of documents that were meant for this command, without the one that
+// they depend on.
+void check_document_flags(const RunConfig& config) {
+  const auto given = [&](SettingKey<> key) {
+    return config.layer(key) == Layer::flag;
+  };
+  if (!config.boolean("server.documents") &&
+      (given("retrieval.index") || given("retrieval.embedding_model") ||
+       given("retrieval.results") || given("retrieval.per_file"))) {
+    fail(
+        ErrorCode::invalid_request,
+        "--index, --embedding-model, --results and --per-file need --documents "
+        "here: without it the server answers from no documents");
+  }
+}
+
+std::optional<ServedDocuments> served_documents(const RunConfig& config) {
+  if (!config.boolean("server.documents")) {
+    return std::nullopt;
+  }
+  const std::string& model = config.text("retrieval.embedding_model");
+  const std::filesystem::path path(model);
+  return ServedDocuments{
+      .id = path.has_filename() ? path.filename().string()
+                                : path.parent_path().filename().string(),
+      .embedder = open_encoder(config),
+      .index = index_path(config),
+      .results = config.integer("retrieval.results"),
+      .per_file = config.integer("retrieval.per_file")};
+}
+
 void wait_until_stopped(ApiServer& server, const Interrupt& interrupt) {
   while (!interrupt.token().stop_requested()) {
     std::this_thread::sleep_for(kLookAround);
@@ -140,11 +173,15 @@ int serve(const CLI::Option& model_argument, const SettingFlags& flags) {
   const RunConfig config = flags.read(std::move(arguments));
   require_own_framework(config, "bantam serve");
   check_framework(config);
+  check_document_flags(config);
   const ApiServerOptions options = server_options(config);
   const ChosenModel chosen = choose_model(config);
   EngineOptions engine_settings = engine_options(config);
   engine_settings.model = chosen.name;
   engine_settings.parallel = config.integer("server.parallel");
+  if (config.boolean("server.documents")) {
+    engine_settings.beside_bytes = encoder_bytes(config);
+  }
   engine_settings.prefix_cache_bytes =
       config.bytes("runtime.prefix_cache").value_or(kAutoPrefixCache);
   engine_settings.memory.on_stuck = [](const Result&) {
@@ -154,6 +191,7 @@ int serve(const CLI::Option& model_argument, const SettingFlags& flags) {
   };
   const Interrupt interrupt;
   Json plan = plan_report(engine_settings);
+  std::optional<ServedDocuments> documents = served_documents(config);
   std::fprintf(stderr, "loading %s ...\n", chosen.name.c_str());
   Engine engine(engine_settings);
   engine.rest();
@@ -169,7 +207,8 @@ int serve(const CLI::Option& model_argument, const SettingFlags& flags) {
       options,
       std::move(model),
       engine,
-      make_memory_source(engine_settings.memory.source));
+      make_memory_source(engine_settings.memory.source),
+      std::move(documents));
   server.start();
   std::printf("listening on %s\n", server.url().c_str());
   std::fflush(stdout);

@@ -14,12 +14,13 @@ namespace {
 
 // Variables with bantam's prefix that are no settings: read elsewhere in the
 // program, by the build and by its scripts.
-constexpr std::array<std::string_view, 6> kOtherVariables{
+constexpr std::array<std::string_view, 7> kOtherVariables{
     "BANTAM_CONFIG",
     "BANTAM_FUZZ_CC",
     "BANTAM_FUZZ_CXX",
     "BANTAM_KERNELS",
     "BANTAM_SKIP_PACKAGES",
+    "BANTAM_MINILM",
     "BANTAM_SMOLLM2",
 };
 

@@ -38,8 +38,13 @@ inline constexpr CommandSet kChat = 1 << 4;
 inline constexpr CommandSet kServe = 1 << 5;
 /// The context decides the size of its cache, so it takes no --max-kv-size.
 inline constexpr CommandSet kBench = 1 << 10;
+inline constexpr CommandSet kAsk = 1 << 20;
+inline constexpr CommandSet kIndex = 1 << 21;
+/// Those that search an index, and those that add to it.
+inline constexpr CommandSet kSearching = kAsk | kIndex | kServe;
+inline constexpr CommandSet kIndexing = kAsk | kIndex;
 inline constexpr CommandSet kOneAnswer = kRun | kGenerate;
-inline constexpr CommandSet kAnswering = kOneAnswer | kChat;
+inline constexpr CommandSet kAnswering = kOneAnswer | kChat | kAsk;
 /// Those that answer requests by these settings.
 inline constexpr CommandSet kServing = kAnswering | kServe;
 inline constexpr CommandSet kComputing = kServing | kLogits | kPlan | kBench;

@@ -18,6 +18,9 @@ inline constexpr std::array kSettingSections{
         "environment",
         "The machine: what it must have, and the guard"},
     SettingSection{"execution", "The conversation"},
+    SettingSection{
+        "retrieval",
+        "Documents: their index, and what of it is shown"},
     SettingSection{"server", "Who may ask over HTTP, and how much"},
     SettingSection{"output", "What is printed and kept"},
 };
@@ -27,6 +30,7 @@ inline constexpr std::string_view kMain = "Options";
 inline constexpr std::string_view kEngine = "Engine";
 inline constexpr std::string_view kMemory = "Memory";
 inline constexpr std::string_view kServer = "Server";
+inline constexpr std::string_view kRetrieval = "Documents";
 inline constexpr std::string_view kSampling = "Sampling (in this order)";
 }  // namespace setting_groups
 
@@ -161,7 +165,8 @@ inline constexpr std::array kSettings{
         .kind = SettingKind::boolean,
         .form = FlagForm::toggle,
         .fallback = "false",
-        .commands = commands::kAnswering | commands::kPlan | commands::kBench,
+        .commands = commands::kAnswering | commands::kPlan | commands::kBench |
+            commands::kIndex,
         .group = setting_groups::kMain,
         .help = "Print one JSON object when done, and nothing else"},
     Setting{
@@ -176,10 +181,59 @@ inline constexpr std::array kSettings{
     Setting{
         .key = "output.receipt",
         .flag = "--receipt",
-        .commands = commands::kAnswering,
+        .commands = commands::kAnswering & ~commands::kAsk,
         .group = setting_groups::kMain,
         .placeholder = "FILE",
         .help = "Write all that is needed to replay the run"},
+
+    Setting{
+        .key = "retrieval.index",
+        .flag = "--index",
+        .commands = commands::kSearching,
+        .group = setting_groups::kRetrieval,
+        .placeholder = "FILE",
+        .help = "The index; without one, documents.sqlite in bantam's folder "
+                "for data"},
+    Setting{
+        .key = "retrieval.embedding_model",
+        .flag = "--embedding-model",
+        .fallback = "minilm",
+        .commands = commands::kSearching,
+        .group = setting_groups::kRetrieval,
+        .placeholder = "FOLDER",
+        .help = "What embeds texts: minilm (all-MiniLM-L6-v2), or a folder of "
+                "sentence-transformers with a BERT encoder"},
+    Setting{
+        .key = "retrieval.max_file_size",
+        .flag = "--max-file-size",
+        .kind = SettingKind::size,
+        .fallback = "16MiB",
+        .least = 1,
+        .most = 1 << 30,
+        .commands = commands::kIndexing,
+        .group = setting_groups::kRetrieval,
+        .help = "Larger files are left out"},
+    Setting{
+        .key = "retrieval.results",
+        .flag = "--results",
+        .kind = SettingKind::integer,
+        .fallback = "8",
+        .least = 1,
+        .most = 100,
+        .commands = commands::kSearching,
+        .group = setting_groups::kRetrieval,
+        .help = "Places that a search finds; ask shows as many of them to the "
+                "model as fit"},
+    Setting{
+        .key = "retrieval.per_file",
+        .flag = "--per-file",
+        .kind = SettingKind::integer,
+        .fallback = "3",
+        .least = 0,
+        .most = 100,
+        .commands = commands::kSearching,
+        .group = setting_groups::kRetrieval,
+        .help = "Of them in one file, while others have any; 0: no limit"},
 
     Setting{
         .key = "server.host",
@@ -226,6 +280,16 @@ inline constexpr std::array kSettings{
         .group = setting_groups::kServer,
         .help = "Requests answered at the same time, each with a cache of its "
                 "own in the memory plan"},
+    Setting{
+        .key = "server.documents",
+        .flag = "--documents",
+        .kind = SettingKind::boolean,
+        .form = FlagForm::toggle,
+        .fallback = "false",
+        .commands = commands::kServe,
+        .group = setting_groups::kServer,
+        .help = "Load the embedding model as well, for /v1/embeddings and "
+                "/v1/ask; it is part of the memory plan"},
     Setting{
         .key = "server.queue",
         .flag = "--queue",
@@ -443,7 +507,7 @@ inline constexpr std::array kSettings{
         .fallback = "0",
         .least = 0,
         .most = 4096,
-        .commands = commands::kComputing,
+        .commands = commands::kComputing | commands::kIndex,
         .group = setting_groups::kEngine,
         .help = "Threads to compute with; 0 takes the physical cores. The "
                 "answer does not depend on it"},
@@ -473,7 +537,7 @@ inline constexpr std::array kSettings{
         .flag = "--ram",
         .kind = SettingKind::size,
         .least = 1,
-        .commands = commands::kComputing,
+        .commands = commands::kComputing | commands::kIndex,
         .group = setting_groups::kMemory,
         .help = "Plan as if the machine had this much memory"},
     Setting{
@@ -481,7 +545,7 @@ inline constexpr std::array kSettings{
         .flag = "--budget",
         .kind = SettingKind::size,
         .least = 1,
-        .commands = commands::kComputing,
+        .commands = commands::kComputing | commands::kIndex,
         .group = setting_groups::kMemory,
         .help = "The most memory a run may take"},
     Setting{
@@ -491,7 +555,7 @@ inline constexpr std::array kSettings{
         .form = FlagForm::toggle,
         .fallback = "true",
         .flag_negates = true,
-        .commands = commands::kServing | commands::kBench,
+        .commands = commands::kServing | commands::kBench | commands::kIndex,
         .group = setting_groups::kMemory,
         .help = "Start although heavy applications run or the machine swaps "
                 "(turns environment.clean_room off)"},

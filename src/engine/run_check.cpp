@@ -161,6 +161,7 @@ RunShape run_shape(const EngineOptions& options, const ModelShape& model) {
       .kv_bits = kv_bits,
       .least_kv_bits = model.least_kv_bits(),
       .prefix_bytes = stock ? 0 : prefix_bytes(options, model),
+      .beside_bytes = options.beside_bytes,
       .copies_weights = stock};
 }
 

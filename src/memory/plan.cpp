@@ -115,6 +115,7 @@ MemoryPlan plan_memory(const ModelShape& model, const RunShape& run) {
   add(MemoryClass::activation,
       "logits and sampling",
       logits(1 + 3 * run.parallel));
+  add(MemoryClass::runtime, "embedding model", run.beside_bytes);
   add(MemoryClass::runtime,
       "program and libraries",
       kProgramBytes + (run.threads + run.parallel - 1) * kThreadBytes);

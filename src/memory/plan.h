@@ -25,6 +25,7 @@ struct RunShape {
   /// The fewest that the model can do.
   int least_kv_bits = 16;
   int64_t prefix_bytes = 0;  // for beginnings of earlier prompts, of all
+  int64_t beside_bytes = 0;  // held by the process beside the model
   /// Weights are copied out of the file, as the stock path does.
   bool copies_weights = false;
   /// Bytes of experts that stay in memory, the rest being read from disk when a

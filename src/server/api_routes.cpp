@@ -81,7 +81,8 @@ std::span<const ApiServer::Route> ApiServer::routes() {
           "POST",
           "/v1/messages/count_tokens",
           &ApiServer::count_message_tokens},
-      Route{"POST", "/v1/embeddings", &ApiServer::refuse_embeddings},
+      Route{"POST", "/v1/embeddings", &ApiServer::answer_embeddings},
+      Route{"POST", "/v1/ask", &ApiServer::answer_ask},
   };
   return kRoutes;
 }
@@ -139,19 +140,29 @@ Json ApiServer::model_json() const {
 }
 
 void ApiServer::answer_models(Exchange& exchange) {
+  Json models = Json::array({model_json()});
+  if (Json other = document_model(); !other.is_null()) {
+    models.push_back(std::move(other));
+  }
+  const Json last = models.back()["id"];
   respond_json(
       exchange,
       {{"object", "list"},
-       {"data", Json::array({model_json()})},
+       {"data", std::move(models)},
        {"has_more", false},
        {"first_id", model_.id},
-       {"last_id", model_.id}});
+       {"last_id", last}});
 }
 
 void ApiServer::answer_model(Exchange& exchange) {
   // The id may have slashes of its own.
   const std::string id =
       exchange.request().path.substr(std::string_view("/v1/models/").size());
+  if (const Json other = document_model(); !other.is_null() &&
+      other["id"] == id) {
+    respond_json(exchange, other);
+    return;
+  }
   if (id != model_.id) {
     throw ApiError(
         404,
@@ -288,12 +299,6 @@ void ApiServer::count_message_tokens(Exchange& exchange) {
   respond_json(
       exchange,
       {{"input_tokens", prompt_tokens(call.requests.front()).value_or(0)}});
-}
-
-void ApiServer::refuse_embeddings(Exchange& exchange) {
-  static_cast<void>(exchange);
-  throw ApiError(404, "embeddings are not supported by this server yet")
-      .with_code("unsupported_route");
 }
 
 }  // namespace bantam

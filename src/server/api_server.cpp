@@ -83,12 +83,14 @@ ApiServer::ApiServer(
     const ApiServerOptions& options,
     ServedModel model,
     Backend& backend,
-    std::unique_ptr<MemorySource> source)
+    std::unique_ptr<MemorySource> source,
+    std::optional<ServedDocuments> documents)
     : options_(options),
       model_(std::move(model)),
       backend_(backend),
       watch_(std::move(source), options.watch),
       queue_(backend, watch_, options.queue),
+      documents_(std::move(documents)),
       http_(
           checked(options),
           [this](Exchange& exchange) { handle(exchange); },

@@ -7,6 +7,7 @@
 //   GET  /v1/models /v1/models/{id}
 //   POST /v1/chat/completions /v1/completions /v1/responses
 //   POST /v1/messages /v1/messages/count_tokens      (Anthropic's)
+//   POST /v1/embeddings /v1/ask                      (with documents)
 #pragma once
 
 #include <atomic>
@@ -17,14 +18,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/answer_reader.h"
 #include "server/api_error.h"
 #include "server/http_server.h"
 #include "server/machine_watch.h"
 #include "server/metrics.h"
+#include "server/served_documents.h"
 
 namespace bantam {
+
+struct PackedPrompt;
 
 struct ApiServerOptions {
   HttpServerOptions http;
@@ -38,13 +43,14 @@ struct ApiServerOptions {
 
 class ApiServer {
  public:
-  /// Listens, but answers only after start(). `backend` outlives this. Throws
-  /// invalid_request, unavailable.
+  /// Listens, but answers only after start(). `backend` outlives this. Without
+  /// `documents` their routes are refused. Throws invalid_request, unavailable.
   ApiServer(
       const ApiServerOptions& options,
       ServedModel model,
       Backend& backend,
-      std::unique_ptr<MemorySource> source);
+      std::unique_ptr<MemorySource> source,
+      std::optional<ServedDocuments> documents = std::nullopt);
   ~ApiServer();
 
   void start() { http_.start(); }
@@ -88,7 +94,20 @@ class ApiServer {
   void answer_responses(Exchange& exchange);
   void answer_messages(Exchange& exchange);
   void count_message_tokens(Exchange& exchange);
-  void refuse_embeddings(Exchange& exchange);
+  void answer_embeddings(Exchange& exchange);
+  void answer_ask(Exchange& exchange);
+
+  /// Throws ApiError 404 if there are none.
+  const ServedDocuments& documents() const;
+  /// The embedding model as it is listed; null if there is none.
+  Json document_model() const;
+  std::vector<float> embed(
+      Exchange& exchange,
+      std::span<const std::string> texts);
+  void respond_with_sources(
+      Exchange& exchange,
+      const PackedPrompt& packed,
+      const AnsweredChoice& choice) const;
 
   /// One line of the table in api_routes.cpp.
   struct Route {
@@ -113,6 +132,8 @@ class ApiServer {
   // Bodies are read one after the other: parsed, a body takes up to 20 times
   // its bytes, and counting its tokens takes a processor.
   std::mutex reading_;
+  std::optional<ServedDocuments> documents_;
+  std::mutex embedding_;  // for documents_->embedder
   std::atomic<bool> draining_ = false;
   std::atomic<int> answering_ = 0;
   std::chrono::steady_clock::time_point start_ =

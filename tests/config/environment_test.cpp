@@ -17,7 +17,7 @@ std::vector<GivenSetting> settings(
   return environment_settings(list.data());
 }
 
-std::string refusal_of(const char* variable) {
+std::string refusal_of_variable(const char* variable) {
   return refused([&] { settings({variable}); });
 }
 
@@ -52,14 +52,14 @@ TEST(Environment, PassesOver) {
 
 TEST(Environment, Refuses) {
   EXPECT_EQ(
-      refusal_of("BANTAM_SAMPLING_TOP_P=2"),
+      refusal_of_variable("BANTAM_SAMPLING_TOP_P=2"),
       "BANTAM_SAMPLING_TOP_P: \"2\" is not a number between 0 and 1");
   EXPECT_EQ(
-      refusal_of("BANTAM_TEMP=1"),
+      refusal_of_variable("BANTAM_TEMP=1"),
       "the environment variable BANTAM_TEMP is no setting (did you mean "
       "BANTAM_SAMPLING_TEMPERATURE?); unset it");
   EXPECT_EQ(
-      refusal_of("BANTAM_FLUX=1"),
+      refusal_of_variable("BANTAM_FLUX=1"),
       "the environment variable BANTAM_FLUX is no setting; unset it");
   for (const char* wrong :
        {"BANTAM_SAMPLING_STOP=x",
@@ -68,7 +68,7 @@ TEST(Environment, Refuses) {
         "BANTAM_SAMPLING_STOP=[\"a\"",
         "BANTAM_OUTPUT_JSON=yes",
         "BANTAM_RUNTIME_DEVICE=tpu"}) {
-    EXPECT_NE(refusal_of(wrong), "") << wrong;
+    EXPECT_NE(refusal_of_variable(wrong), "") << wrong;
   }
 }
 

@@ -134,7 +134,7 @@ TEST_F(Errors, KnowTheRoutes) {
   EXPECT_EQ(get("/v1/chat/completions").header("Allow"), "POST");
   expect_error(post("/v1/models", "{}"), 405, "");
   expect_error(get("/v1/models/other"), 404, "model", "other");
-  expect_error(post("/v1/embeddings", "{}"), 404, "", "embeddings");
+  expect_error(post("/v1/embeddings", "{}"), 404, "", "--documents");
   expect_error(chat(R"("model":"gpt-9")"), 404, "model", "gpt-9");
   EXPECT_EQ(chat(R"("model":"fake")").status, 200);
 }
