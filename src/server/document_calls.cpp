@@ -8,7 +8,6 @@
 #include <bit>
 #include <iterator>
 
-
 namespace bantam {
 
 namespace {
@@ -19,7 +18,8 @@ constexpr int64_t kMostResults = 100;
 
 constexpr std::array<std::string_view, 1> kIgnoredWithTexts{"user"};
 constexpr std::array<std::string_view, 2> kIgnoredWithQuestion{
-    "user", "metadata"};
+    "user",
+    "metadata"};
 
 std::string checked_text(
     JsonFields& fields,
@@ -127,8 +127,7 @@ EmbeddingsCall read_embeddings_call(
         .with_code("model_not_found");
   }
   call.texts = read_texts(fields);
-  const std::string format =
-      fields.text("encoding_format").value_or("float");
+  const std::string format = fields.text("encoding_format").value_or("float");
   if (format != "float" && format != "base64") {
     fields.refuse(
         "encoding_format", "'encoding_format' must be float or base64");
@@ -187,8 +186,8 @@ AskCall read_ask_call(
   }
   if (const Json* paths = fields.array("paths")) {
     for (const Json& path : *paths) {
-      const bool absolute =
-          path.is_string() && path.get_ref<const std::string&>().starts_with('/');
+      const bool absolute = path.is_string() &&
+          path.get_ref<const std::string&>().starts_with('/');
       if (!absolute) {
         fields.refuse("paths", "'paths' must be a list of absolute paths");
       }
