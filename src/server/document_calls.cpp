@@ -2,6 +2,7 @@
 #include "server/document_calls.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -65,20 +66,12 @@ std::vector<std::string> read_texts(JsonFields& fields) {
 
 // RFC 4648, with padding.
 std::string base64_of(std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t have = std::min<size_t>(3, bytes.size() - i);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < have ? bytes[i + k] : 0u);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out += k <= have ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and a final NUL
+  const int length = EVP_EncodeBlock(
+      reinterpret_cast<unsigned char*>(out.data()),
+      bytes.data(),
+      static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(length));
   return out;
 }
 
