@@ -132,6 +132,7 @@ void GenerationQueue::run(std::stop_token stop) {
 }
 
 void GenerationQueue::answer(Generation& generation) {
+  std::exception_ptr error;
   try {
     if (auto reason = watch_.refusal()) {
       throw UnderPressure{std::move(*reason)};
@@ -151,9 +152,14 @@ void GenerationQueue::answer(Generation& generation) {
       generation.put(std::move(finished));
     }
   } catch (...) {
+    error = std::current_exception();
+  }
+  // Handed over whole: the reader alone holds the exception from then on, and
+  // ends it.
+  if (error) {
     GenerationEvent failed;
     failed.kind = GenerationEvent::Kind::failed;
-    failed.error = std::current_exception();
+    failed.error = std::move(error);
     generation.put(std::move(failed));
   }
 }
