@@ -3,6 +3,10 @@
 """A long conversation with the built-in model at a small budget:
 
     benchmarks/chat_200.py build/bantam [--exchanges 200] [--budget 1024]
+                           [--rules N]
+
+--rules makes the system prompt longer: it stays in the cache when exchanges go,
+so less is read again at each and the whole takes less time.
 
 Holds that memory is flat after the first exchanges, that every exchange that
 is forgotten was announced, that the next prompt has exactly the rest, and that
@@ -24,6 +28,7 @@ FORMS = ["Tell me one thing about {}.", "Why do people like {}?",
          "Write a short sentence with {} in it.",
          "Compare {} with what you said before.", "What comes after {}?"]
 SYSTEM = "You are a helpful assistant. Answer in one sentence."
+RULE = " Rule {}: be kind, be short, and say so when you do not know."
 
 
 def message(index):
@@ -39,7 +44,7 @@ class Chat:
              "--seed", "7", "--max-tokens", str(options.max_tokens),
              "--max-kv-size", str(options.budget),
              "--chat-history-limit", str(options.limit),
-             "--system-prompt", SYSTEM, "--receipt", str(self.receipt)],
+             "--system-prompt", options.system, "--receipt", str(self.receipt)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
             encoding="utf-8")
 
@@ -65,8 +70,8 @@ class Chat:
         return self.child.wait(timeout=60)
 
 
-def expected_messages(history, text):
-    messages = [{"role": "system", "content": SYSTEM}]
+def expected_messages(system, history, text):
+    messages = [{"role": "system", "content": system}]
     for user, assistant in history:
         messages += [{"role": "user", "content": user},
                      {"role": "assistant", "content": assistant}]
@@ -91,7 +96,8 @@ def talk(options, folder, complain):
         for event in before:
             del history[:event["dropped_exchanges"]]
         receipt = chat.read_receipt()
-        if receipt["settings"]["messages"] != expected_messages(history, text):
+        if receipt["settings"]["messages"] != expected_messages(
+                options.system, history, text):
             complain(f"exchange {index}: the prompt is not what the "
                      "announcements leave")
         if index % step == step - 1:
@@ -131,7 +137,10 @@ def main():
     parser.add_argument("--points", type=int, default=5)
     parser.add_argument("--settled", type=int, default=10,
                         help="exchanges after which memory is flat")
+    parser.add_argument("--rules", type=int, default=0)
     options = parser.parse_args()
+    options.system = SYSTEM + "".join(
+        RULE.format(i + 1) for i in range(options.rules))
     complaints = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

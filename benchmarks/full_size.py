@@ -47,6 +47,9 @@ class Group:
         name = f"bantam_full_size_{os.getpid()}"
         self.v1 = (base / "memory" / "memory.limit_in_bytes").exists()
         self.path = (base / "memory" if self.v1 else base) / name
+        switches = base / "cgroup.subtree_control"
+        if not self.v1 and "memory" not in switches.read_text().split():
+            switches.write_text("+memory")  # what systemd does at boot
         self.path.mkdir()
         limit_file = "memory.limit_in_bytes" if self.v1 else "memory.max"
         (self.path / limit_file).write_text(str(limit))

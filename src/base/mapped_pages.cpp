@@ -26,6 +26,11 @@ std::span<std::byte> whole_pages(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+void read_alone(std::span<const std::byte> bytes) {
+  const std::span<std::byte> pages = whole_pages(bytes);
+  ::madvise(pages.data(), pages.size(), MADV_RANDOM);
+}
+
 MappedPages::MappedPages(std::vector<MappedRange> files) {
   for (const MappedRange& file : files) {
     files_.push_back(

@@ -46,4 +46,8 @@ class MappedPages {
   std::vector<File> files_;
 };
 
+/// Says that pieces of `bytes` are fetched (MappedPages) before they are read:
+/// nothing around what is touched needs to be read with it.
+void read_alone(std::span<const std::byte> bytes);
+
 }  // namespace bantam

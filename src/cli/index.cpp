@@ -40,7 +40,9 @@ Json report_json(const IngestReport& report) {
       {"skipped", std::move(skipped)}};
 }
 
-int add_to_index(const std::vector<std::string>& paths, const SettingFlags& flags) {
+int add_to_index(
+    const std::vector<std::string>& paths,
+    const SettingFlags& flags) {
   const RunConfig config = flags.read();
   Interrupt interrupt;
   const auto start = std::chrono::steady_clock::now();
@@ -112,7 +114,9 @@ int list_index(const SettingFlags& flags) {
   return 0;
 }
 
-int remove_from_index(const std::vector<std::string>& paths, const SettingFlags& flags) {
+int remove_from_index(
+    const std::vector<std::string>& paths,
+    const SettingFlags& flags) {
   const RunConfig config = flags.read();
   DocumentIndex index(index_path(config), DatabaseMode::write);
   int64_t removed = 0;
@@ -244,7 +248,9 @@ void add_index_command(CLI::App& app, Action& action) {
       action,
       "remove",
       "Take documents, or all below a folder, out of it",
-      [=](const SettingFlags& flags) { return remove_from_index(*paths, flags); });
+      [=](const SettingFlags& flags) {
+        return remove_from_index(*paths, flags);
+      });
   removing->add_option("PATH", *paths, "Files and folders")->required();
   auto arguments = std::make_shared<SearchArguments>();
   CLI::App* searching = add_index_part(

@@ -45,7 +45,9 @@ void AddLayerNormToken(
         mul16(add16(load16_partial(y + k, count), minus_mean), inverse);
     store16_partial(
         fused16(
-            v, load16_partial(weight + k, count), load16_partial(bias + k, count)),
+            v,
+            load16_partial(weight + k, count),
+            load16_partial(bias + k, count)),
         y + k,
         count);
   });
@@ -70,11 +72,10 @@ void Gelu(float* x, int64_t n) {
       p = fused(p, t, hn::Set(d, -0.284496736f));
       p = fused(p, t, hn::Set(d, 0.254829592f));
       // 1 - erf(z): what is left of the tail, without cancellation.
-      const VF tail =
-          hn::Mul(hn::Mul(p, t), exp_lanes(hn::Neg(hn::Mul(z, z))));
+      const VF tail = hn::Mul(hn::Mul(p, t), exp_lanes(hn::Neg(hn::Mul(z, z))));
       const VF below = hn::Mul(half, tail);  // Phi(-|x|)
-      const VF phi =
-          hn::IfThenElse(hn::Lt(input, hn::Zero(d)), below, hn::Sub(one, below));
+      const VF phi = hn::IfThenElse(
+          hn::Lt(input, hn::Zero(d)), below, hn::Sub(one, below));
       v.part[i] = hn::Mul(input, phi);
     }
     store16_partial(v, x + k, count);
@@ -237,8 +238,7 @@ void gelu(float* x, int64_t n, ThreadPool& pool) {
 }
 
 int64_t encoder_attention_scratch(const EncoderHeads& shape, int64_t longest) {
-  return 4 * round_up(longest, kPanelRows) *
-      (2 * shape.head_dim + kQueryBlock);
+  return 4 * round_up(longest, kPanelRows) * (2 * shape.head_dim + kQueryBlock);
 }
 
 void encoder_attention(

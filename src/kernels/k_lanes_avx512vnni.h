@@ -131,14 +131,15 @@ struct Q3KLanes {
         acc);
   }
 
-  HWY_INLINE __m512
-  row(const uint8_t* bytes,
+  HWY_INLINE __m512 add_columns(
+      __m512 acc,
+      const uint8_t* bytes,
       const LanePlanes<Q3KLanes>& planes,
-      int64_t cols) const {
-    __m512 acc = _mm512_setzero_ps();
-    const int64_t blocks = cols / 256;
+      int64_t from,
+      int64_t to) const {
+    const int64_t blocks = to / 256;
     Scales scales;
-    for (int64_t first = 0; first < blocks; first += kChunkBlocks) {
+    for (int64_t first = from / 256; first < blocks; first += kChunkBlocks) {
       const int64_t count = HWY_MIN(kChunkBlocks, blocks - first);
       const uint8_t* block = bytes + first * kBytes;
       unpack_scales(block, count, scales);
@@ -280,14 +281,15 @@ struct Q4KLanes {
     return _mm512_mask_mov_ps(acc, mask, out);
   }
 
-  HWY_INLINE __m512
-  row(const uint8_t* bytes,
+  HWY_INLINE __m512 add_columns(
+      __m512 acc,
+      const uint8_t* bytes,
       const LanePlanes<Q4KLanes>& planes,
-      int64_t cols) const {
-    __m512 acc = _mm512_setzero_ps();
-    const int64_t blocks = cols / 256;
+      int64_t from,
+      int64_t to) const {
+    const int64_t blocks = to / 256;
     Scales scales;
-    for (int64_t first = 0; first < blocks; first += kChunkBlocks) {
+    for (int64_t first = from / 256; first < blocks; first += kChunkBlocks) {
       const int64_t count = HWY_MIN(kChunkBlocks, blocks - first);
       const uint8_t* block = bytes + first * kBytes;
       unpack_scales(block, count, scales);

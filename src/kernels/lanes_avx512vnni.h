@@ -161,8 +161,8 @@ HWY_INLINE __m512i load_four(
   return join(low, high);
 }
 
-// Few tokens, as matvec_rows. F brings kGroup, kExcess, kOddTimes16, kBias,
-// group_of() and row(), which joins all groups of a row to sixteen lanes.
+// Few tokens, as matvec_rows. F brings kGroup, kExcess, kOddTimes16,
+// group_of() and add_columns(), which joins a row's groups to sixteen lanes.
 template <class F>
 HWY_NOINLINE void lane_rows(
     F format,
@@ -172,10 +172,12 @@ HWY_NOINLINE void lane_rows(
     std::byte* scratch) {
   using P = LanePlanes<F>;
   const Activations& x = task.x;
+  const int64_t cols = x.cols();
   const auto planes_of = [&](int64_t token) {
-    return P::at(scratch + token * P::bytes(x.cols()), x.cols());
+    return P::at(scratch + token * P::bytes(cols), cols);
   };
-  for (int64_t t = 0; t < x.tokens(); ++t) {
+  prefetch_bytes(task.w.data + begin * task.w.row_bytes, kPrefetchAhead);
+  for (int64_t t = 0; t < x.tokens() && !task.is_prepared; ++t) {
     split_in_lanes<F>(x, t, planes_of(t));
   }
   // slot_of[group_of(i)] = i
@@ -184,24 +186,35 @@ HWY_NOINLINE void lane_rows(
     slot_of[F::group_of(i)] = i;
   }
   const __m512i to_slots = _mm512_load_si512(slot_of);
+  const Pieces pieces(task.w, cols);
   for (int64_t first = begin; first < end; first += kTreeRows) {
     const int64_t count = HWY_MIN(kTreeRows, end - first);
     for (int64_t t = 0; t < x.tokens(); ++t) {
       const P planes = planes_of(t);
       Lanes16 acc[kTreeRows];
-      for (int64_t r = 0; r < kTreeRows; ++r) {
-        __m512 sum = _mm512_setzero_ps();
-        if (r < count) {
-          prefetch_ahead(task.w, first + r);
-          sum = format.row(
+      for (Lanes16& sum : acc) {
+        sum.part[0].raw = _mm512_setzero_ps();
+      }
+      for (int64_t i = 0; i < pieces.count(); ++i) {
+        const int64_t from = i * pieces.columns();
+        const int64_t to = HWY_MIN(cols, from + pieces.columns());
+        for (int64_t r = 0; r < count; ++r) {
+          pieces.prefetch(first, r, i);
+          acc[r].part[0].raw = format.add_columns(
+              acc[r].part[0].raw,
               reinterpret_cast<const uint8_t*>(
                   task.w.data + (first + r) * task.w.row_bytes),
               planes,
-              x.cols());
+              from,
+              to);
         }
-        acc[r].part[0].raw = _mm512_permutexvar_ps(to_slots, sum);
       }
-      const Lanes16 sums = trees16([&](size_t i) HWY_ATTR { return acc[i]; });
+      const Lanes16 sums = trees16([&](size_t i) HWY_ATTR {
+        Lanes16 in_slots;
+        in_slots.part[0].raw =
+            _mm512_permutexvar_ps(to_slots, acc[i].part[0].raw);
+        return in_slots;
+      });
       store_rows(sums, count, task.store, task.y + t * task.y_stride + first);
     }
   }

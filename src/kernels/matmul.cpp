@@ -3,7 +3,7 @@
 #include "kernels/matmul.h"
 
 #include <algorithm>
-#include <cstring>
+#include <vector>
 
 #include "base/error.h"
 #include "kernels/half.h"
@@ -87,13 +87,9 @@ int64_t matmul_scratch_bytes(int64_t max_cols) {
       4 * (max_cols + 64);
 }
 
-void matmul(
-    const WeightMatrix& w,
-    const Activations& x,
-    float* y,
-    int64_t y_stride,
-    Store store,
-    ThreadPool& pool) {
+namespace {
+
+void check(const WeightMatrix& w, const Activations& x) {
   if (x.group_size() != w.group_size() || x.cols() != w.cols) {
     fail(
         ErrorCode::internal,
@@ -104,22 +100,107 @@ void matmul(
         w.cols,
         w.group_size());
   }
-  if (w.cols == 0) {
-    for (int64_t t = 0; t < x.tokens() && store == Store::assign; ++t) {
-      std::fill_n(y + t * y_stride, w.rows, 0.0f);
+}
+
+// Do kernels want the activations in the same order for both?
+bool share_preparation(const WeightMatrix& a, const WeightMatrix& b) {
+  return a.format == b.format && a.bits == b.bits && a.group == b.group;
+}
+
+// Products one after the other, their rows in units of kRowGrain. Threads take
+// ranges of all units in ascending order.
+class Loop {
+ public:
+  Loop(
+      std::span<const Product> products,
+      const Activations& x,
+      Store store,
+      ThreadPool& pool)
+      : products_(products),
+        x_(x),
+        store_(store),
+        pool_(pool),
+        prepared_for_(pool.threads(), nullptr) {}
+
+  int64_t units() const {
+    int64_t units = 0;
+    for (const Product& product : products_) {
+      units += units_of(product);
+    }
+    return units;
+  }
+
+  void run(int64_t begin, int64_t end) {
+    const WeightMatrix*& prepared_for =
+        prepared_for_[ThreadPool::thread_index()];
+    int64_t first = 0;  // unit of the product
+    for (const Product& product : products_) {
+      const int64_t from = std::max(begin - first, int64_t{0});
+      const int64_t to = std::min(end - first, units_of(product));
+      if (from < to) {
+        const WeightMatrix& w = product.w;
+        const bool is_prepared =
+            prepared_for != nullptr && share_preparation(*prepared_for, w);
+        prepared_for = &w;
+        pick_rows(w.format)(
+            {w, x_, product.y, product.y_stride, store_, is_prepared},
+            from * kRowGrain,
+            std::min(to * kRowGrain, w.rows),
+            pool_.scratch());
+      }
+      first += units_of(product);
+    }
+  }
+
+ private:
+  static int64_t units_of(const Product& product) {
+    return (product.w.rows + kRowGrain - 1) / kRowGrain;
+  }
+
+  std::span<const Product> products_;
+  const Activations& x_;
+  Store store_;
+  ThreadPool& pool_;
+  std::vector<const WeightMatrix*> prepared_for_;  // by each thread
+};
+
+}  // namespace
+
+void matmul(
+    std::span<const Product> products,
+    const Activations& x,
+    Store store,
+    ThreadPool& pool) {
+  for (const Product& product : products) {
+    check(product.w, x);
+  }
+  if (x.cols() == 0) {
+    for (const Product& product : products) {
+      for (int64_t t = 0; t < x.tokens() && store == Store::assign; ++t) {
+        std::fill_n(product.y + t * product.y_stride, product.w.rows, 0.0f);
+      }
     }
     return;
   }
-  pool.reserve_scratch(matmul_scratch_bytes(w.cols));
-  RowsFunction* rows = pick_rows(w.format);
-  const MatmulTask task{w, x, y, y_stride, store};
+  pool.reserve_scratch(matmul_scratch_bytes(x.cols()));
+  Loop loop(products, x, store, pool);
   // Short products are not worth waking a thread for.
-  const int64_t products = std::max<int64_t>(1, w.cols * x.tokens());
-  const int64_t grain =
-      std::max<int64_t>(1, 16384 / (products * kRowGrain)) * kRowGrain;
-  pool.parallel_for(w.rows, grain, [&](int64_t begin, int64_t end) {
-    rows(task, begin, end, pool.scratch());
-  });
+  const int64_t work = std::max<int64_t>(1, x.cols() * x.tokens());
+  pool.parallel_for(
+      loop.units(),
+      std::max<int64_t>(1, 16384 / (work * kRowGrain)),
+      [&](int64_t begin, int64_t end) { loop.run(begin, end); });
+}
+
+void matmul(
+    const WeightMatrix& w,
+    const Activations& x,
+    float* y,
+    int64_t y_stride,
+    Store store,
+    ThreadPool& pool) {
+  const Product product{w, y, y_stride};
+  matmul(std::span(&product, 1), x, store, pool);
 }
 
 }  // namespace bantam::kernels

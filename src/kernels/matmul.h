@@ -25,6 +25,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/thread_pool.h"
@@ -103,9 +104,24 @@ enum class Store {
   add,     // y = y + W x, one rounding after the tree
 };
 
-/// y: [tokens, rows], rows of y `y_stride` floats apart. `x` must have been
-/// prepared with w.group_size() and w.cols. Splits over rows of w (and over
-/// tokens where that balances better).
+/// A matrix, and where its product goes. y: [tokens, rows], rows of y
+/// `y_stride` floats apart.
+struct Product {
+  const WeightMatrix& w;
+  float* y;
+  int64_t y_stride;
+};
+
+/// All products with the same activations in one loop over their rows: threads
+/// wait for each other once. `x` must have been prepared with every matrix's
+/// group_size() and cols.
+void matmul(
+    std::span<const Product> products,
+    const Activations& x,
+    Store store,
+    ThreadPool& pool);
+
+/// One product.
 void matmul(
     const WeightMatrix& w,
     const Activations& x,

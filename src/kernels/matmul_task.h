@@ -17,6 +17,9 @@ struct MatmulTask {
   float* y;
   int64_t y_stride;
   Store store;
+  /// The scratch still holds what this thread's range before put there, of a
+  /// matrix of this format: activations in the order that the format wants.
+  bool is_prepared = false;
 };
 
 /// Computes rows [begin, end) of the product for every token. `begin` is a

@@ -176,7 +176,7 @@ HWY_INLINE void super_block_rows(
   const auto arranged = [&](int64_t token) HWY_ATTR {
     return Arranged::at(scratch + token * Arranged::bytes(cols), cols);
   };
-  for (int64_t t = 0; t < x.tokens(); ++t) {
+  for (int64_t t = 0; t < x.tokens() && !task.is_prepared; ++t) {
     arrange(x.values(t), cols, arranged(t).values);
     group_excess<F::kGroup>(
         x.values(t),

@@ -13,7 +13,7 @@ namespace {
 
 // Program and library text, their data, stacks: measured on Linux x86-64 as
 // the peak of a run less everything else in the plan (docs/memory.md).
-constexpr int64_t kProgramBytes = 14 * kMiB + 256 * kKiB;
+constexpr int64_t kProgramBytes = 11 * kMiB + 512 * kKiB;
 constexpr int64_t kThreadBytes = 64 * kKiB;
 
 // Spelling, hash slots and merges per token of a vocabulary, on the heap.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nn/expert_residency.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace bantam::nn {
@@ -19,6 +20,23 @@ std::vector<ExpertResidency::Range> ExpertResidency::ranges_of(
     }
   }
   return ranges;
+}
+
+void ExpertResidency::add_stack(
+    std::span<const kernels::WeightMatrix> stack) const {
+  if (budget_bytes_ < 0 || stack.empty()) {
+    return;
+  }
+  const auto first = stack.front().parts();
+  const auto last = stack.back().parts();
+  for (size_t i = 0; i < first.size(); ++i) {
+    const std::byte* begin = first[i].data();
+    const std::byte* end = last[i].data() + last[i].size();
+    const auto bytes = static_cast<ptrdiff_t>(stack.size() * first[i].size());
+    if (bytes > 0 && end - begin == bytes) {  // one tensor
+      read_alone({begin, end});
+    }
+  }
 }
 
 void ExpertResidency::make_room(int64_t bytes) {

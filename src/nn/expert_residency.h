@@ -30,6 +30,10 @@ class ExpertResidency {
   /// `budget_bytes` of weights stay; negative: all. `pages` outlives this.
   ExpertResidency(const MappedPages& pages, int64_t budget_bytes);
 
+  /// The same matrix of all of a layer's experts, one after the other. With a
+  /// budget, reading one of them reads no page of its neighbours.
+  void add_stack(std::span<const kernels::WeightMatrix> stack) const;
+
   /// The matrices of one expert are about to be used, and after them those of
   /// others.
   void use(std::span<const kernels::WeightMatrix* const> matrices);

@@ -181,29 +181,7 @@ class ExpertRun {
           workspace_.activations, gathered_, rows, hidden_, matrices.gate[e]);
       prepared_ = rows == tokens_;
     }
-    multiply(
-        matrices.gate[e],
-        matrices.gate_bias,
-        e,
-        workspace_.activations,
-        gate_up_,
-        2 * width);
-    if (experts_.interleaved()) {
-      part_pairs(rows);
-    } else {
-      if (matrices.up[e].group_size() != matrices.gate[e].group_size()) {
-        prepare(
-            workspace_.activations, gathered_, rows, hidden_, matrices.up[e]);
-        prepared_ = false;
-      }
-      multiply(
-          matrices.up[e],
-          matrices.up_bias,
-          e,
-          workspace_.activations,
-          gate_up_ + width,
-          2 * width);
-    }
+    gate_and_up(e, rows);
     gate(rows, width);
     prepare(workspace_.inner, product_, rows, width, matrices.down[e]);
     multiply(
@@ -225,6 +203,32 @@ class ExpertRun {
     }
   }
 
+  void gate_and_up(int64_t e, int64_t rows) {
+    const ExpertMatrices& matrices = experts_.matrices();
+    const kernels::WeightMatrix& gate = matrices.gate[e];
+    kernels::Activations& x = workspace_.activations;
+    const int64_t stride = 2 * experts_.width();
+    if (experts_.interleaved()) {
+      multiply(gate, matrices.gate_bias, e, x, gate_up_, stride);
+      part_pairs(rows);
+      return;
+    }
+    const kernels::WeightMatrix& up = matrices.up[e];
+    float* ups = gate_up_ + experts_.width();
+    if (up.group_size() == gate.group_size()) {
+      const kernels::Product both[] = {
+          {gate, gate_up_, stride}, {up, ups, stride}};
+      kernels::matmul(both, x, kernels::Store::assign, pool_);
+      add_bias(matrices.gate_bias, e, rows, gate.rows, gate_up_, stride);
+      add_bias(matrices.up_bias, e, rows, up.rows, ups, stride);
+      return;
+    }
+    multiply(gate, matrices.gate_bias, e, x, gate_up_, stride);
+    prepare(x, gathered_, rows, hidden_, up);
+    prepared_ = false;
+    multiply(up, matrices.up_bias, e, x, ups, stride);
+  }
+
   // y = W x (+ row e of the biases), for the tokens that x holds.
   void multiply(
       const kernels::WeightMatrix& w,
@@ -234,11 +238,22 @@ class ExpertRun {
       float* y,
       int64_t stride) {
     kernels::matmul(w, x, y, stride, kernels::Store::assign, pool_);
-    if (biases) {
-      kernels::dequantize_row(*biases, e, bias_);
-      for (int64_t t = 0; t < x.tokens(); ++t) {
-        kernels::add_scaled(bias_, 1.0f, w.rows, y + t * stride);
-      }
+    add_bias(biases, e, x.tokens(), w.rows, y, stride);
+  }
+
+  void add_bias(
+      const std::optional<kernels::WeightMatrix>& biases,
+      int64_t e,
+      int64_t tokens,
+      int64_t values,
+      float* y,
+      int64_t stride) {
+    if (!biases) {
+      return;
+    }
+    kernels::dequantize_row(*biases, e, bias_);
+    for (int64_t t = 0; t < tokens; ++t) {
+      kernels::add_scaled(bias_, 1.0f, values, y + t * stride);
     }
   }
 
@@ -348,6 +363,10 @@ Experts::Experts(
       options_(options) {
   if (compute.path == KernelPath::stock) {
     stock_ = stock_of(matrices_, compute);
+  } else if (compute.residency != nullptr) {
+    for (const auto* list : {&matrices_.gate, &matrices_.up, &matrices_.down}) {
+      compute.residency->add_stack(*list);
+    }
   }
 }
 

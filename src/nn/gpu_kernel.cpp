@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "nn/gpu_kernel.h"
 
+#include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace bantam::nn {
 
@@ -59,6 +61,26 @@ mx::fast::CustomKernelFunction make_function(
       "bantam_" + name, inputs, outputs, kMetalPlaces + body, kMetalWords);
 }
 
+// Of each kernel: that of single tokens, and of some lengths of chunks.
+constexpr size_t kMostMade = 32;
+
+// Do the two differ in nothing but the shapes of outputs?
+bool share_primitive(const GpuLaunch& a, const GpuLaunch& b) {
+  return a.blocks == b.blocks && a.threads == b.threads &&
+      a.dtypes == b.dtypes && a.constants == b.constants;
+}
+
+bool have_dtypes(
+    const std::vector<mx::array>& arrays,
+    const std::vector<mx::Dtype>& dtypes) {
+  return std::equal(
+      arrays.begin(),
+      arrays.end(),
+      dtypes.begin(),
+      dtypes.end(),
+      [](const mx::array& x, mx::Dtype dtype) { return x.dtype() == dtype; });
+}
+
 }  // namespace
 
 bool has_gpu_kernels(const Compute& compute) {
@@ -77,8 +99,12 @@ std::vector<mx::array> GpuKernel::operator()(
     const std::vector<mx::array>& inputs,
     const GpuLaunch& launch,
     const Compute& compute) const {
+  if (auto primitive = made_before(inputs, launch, compute)) {
+    return mx::array::make_arrays(
+        launch.shapes, launch.dtypes, primitive, inputs);
+  }
   const auto [x, y, z] = launch.blocks;
-  return function_(
+  std::vector<mx::array> outputs = function_(
       inputs,
       launch.shapes,
       launch.dtypes,
@@ -88,6 +114,39 @@ std::vector<mx::array> GpuKernel::operator()(
       std::nullopt,
       /* verbose = */ false,
       compute.stream);
+  keep(inputs, launch, outputs[0], compute);
+  return outputs;
+}
+
+std::shared_ptr<mx::Primitive> GpuKernel::made_before(
+    const std::vector<mx::array>& inputs,
+    const GpuLaunch& launch,
+    const Compute& compute) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found =
+      std::find_if(made_.begin(), made_.end(), [&](const Made& made) {
+        return made.stream == compute.stream &&
+            share_primitive(made.launch, launch) &&
+            have_dtypes(inputs, made.inputs);
+      });
+  return found == made_.end() ? nullptr : found->primitive;
+}
+
+void GpuKernel::keep(
+    const std::vector<mx::array>& inputs,
+    const GpuLaunch& launch,
+    const mx::array& output,
+    const Compute& compute) const {
+  std::vector<mx::Dtype> dtypes;
+  for (const mx::array& input : inputs) {
+    dtypes.push_back(input.dtype());
+  }
+  const std::scoped_lock lock(mutex_);
+  if (made_.size() == kMostMade) {
+    made_.clear();
+  }
+  made_.push_back(
+      {compute.stream, std::move(dtypes), launch, output.primitive_ptr()});
 }
 
 }  // namespace bantam::nn

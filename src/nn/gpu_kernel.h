@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +30,7 @@ struct GpuLaunch {
   std::vector<std::pair<std::string, mx::fast::TemplateArg>> constants;
 };
 
-/// Thread-safe once made. Compiled by the back end at its first use.
+/// Thread-safe. Compiled by the back end at its first use.
 class GpuKernel {
  public:
   /// `body` names its inputs and outputs as they are named here; an input x
@@ -47,7 +49,28 @@ class GpuKernel {
       const Compute& compute) const;
 
  private:
+  // What a launch made, to be used again: MLX writes the kernel's text anew at
+  // each call of function_, which took a third of the time to build a graph.
+  struct Made {
+    mx::Stream stream;
+    std::vector<mx::Dtype> inputs;
+    GpuLaunch launch;
+    std::shared_ptr<mx::Primitive> primitive;
+  };
+
+  std::shared_ptr<mx::Primitive> made_before(
+      const std::vector<mx::array>& inputs,
+      const GpuLaunch& launch,
+      const Compute& compute) const;
+  void keep(
+      const std::vector<mx::array>& inputs,
+      const GpuLaunch& launch,
+      const mx::array& output,
+      const Compute& compute) const;
+
   mx::fast::CustomKernelFunction function_;
+  mutable std::mutex mutex_;
+  mutable std::vector<Made> made_;
 };
 
 }  // namespace bantam::nn

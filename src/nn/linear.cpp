@@ -85,11 +85,30 @@ void Linear::multiply(
     kernels::Store store,
     kernels::ThreadPool& pool) const {
   kernels::matmul(matrix_, activations, y, y_stride, store, pool);
-  if (bias_.empty()) {
-    return;
-  }
-  for (int64_t t = 0; t < activations.tokens(); ++t) {
+  add_bias(activations.tokens(), y, y_stride);
+}
+
+void Linear::add_bias(int64_t tokens, float* y, int64_t y_stride) const {
+  for (int64_t t = 0; t < tokens && !bias_.empty(); ++t) {
     kernels::add_scaled(bias_.data(), 1.0f, rows(), y + t * y_stride);
+  }
+}
+
+void Linear::multiply_side_by_side(
+    std::span<const Linear> projections,
+    const kernels::Activations& activations,
+    float* y,
+    int64_t y_stride,
+    kernels::ThreadPool& pool) {
+  std::vector<kernels::Product> products;
+  int64_t column = 0;
+  for (const Linear& projection : projections) {
+    products.push_back({projection.matrix_, y + column, y_stride});
+    column += projection.rows();
+  }
+  kernels::matmul(products, activations, kernels::Store::assign, pool);
+  for (size_t i = 0; i < projections.size(); ++i) {
+    projections[i].add_bias(activations.tokens(), products[i].y, y_stride);
   }
 }
 
@@ -259,23 +278,22 @@ mx::array norm_project(
             cols,
             normed,
             *compute.pool);
-        int prepared_for = -1;
-        int64_t column = 0;
-        for (const Linear& projection : projections) {
+        float* y = out.data<float>();
+        for (auto rest = projections; !rest.empty();) {
           // Matrices that share a group size share their activations.
-          const int group = projection.matrix().group_size();
-          if (group != prepared_for) {
-            workspace.activations.prepare(
-                normed, cols, tokens, cols, group, *compute.pool);
-            prepared_for = group;
+          const int group = rest[0].matrix().group_size();
+          size_t count = 0;
+          int64_t width = 0;
+          while (count < rest.size() &&
+                 rest[count].matrix().group_size() == group) {
+            width += rest[count++].rows();
           }
-          projection.multiply(
-              workspace.activations,
-              out.data<float>() + column,
-              rows,
-              kernels::Store::assign,
-              *compute.pool);
-          column += projection.rows();
+          workspace.activations.prepare(
+              normed, cols, tokens, cols, group, *compute.pool);
+          Linear::multiply_side_by_side(
+              rest.first(count), workspace.activations, y, rows, *compute.pool);
+          rest = rest.subspan(count);
+          y += width;
         }
       });
 }

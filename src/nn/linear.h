@@ -60,6 +60,14 @@ class Linear {
       kernels::Store store,
       kernels::ThreadPool& pool) const;
 
+  /// y = [W0 x + b0 | W1 x + b1 | ...]; the matrices have one group size.
+  static void multiply_side_by_side(
+      std::span<const Linear> projections,
+      const kernels::Activations& activations,
+      float* y,
+      int64_t y_stride,
+      kernels::ThreadPool& pool);
+
   /// With stock operations. x: [tokens, cols] -> [tokens, rows].
   mx::array stock(const mx::array& x, const Compute& compute) const;
   /// Are the rows of the matrices after this one joined to it (join_rows)?
@@ -69,6 +77,8 @@ class Linear {
   mx::array stock_rows(const mx::array& rows, const Compute& compute) const;
 
  private:
+  void add_bias(int64_t tokens, float* y, int64_t y_stride) const;
+
   kernels::WeightMatrix matrix_;
   std::vector<float> bias_;
   std::optional<StockWeight> stock_;

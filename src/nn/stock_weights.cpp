@@ -187,6 +187,14 @@ StockWeight stock_dequantized(const WeightMatrix& w, const Compute& compute) {
   return {.weight = cast(weight, compute)};
 }
 
+// MLX 0.32.4's product of several tokens with rows of a single group is noise
+// on a Hopper GPU (seen on an H100: 4 bits, 64 columns, differences as large as
+// the values), and compiling it takes a minute. Such rows have 128 columns at
+// most, so that floats cost nothing.
+bool is_wrong_on_hopper(const WeightMatrix& w, const Compute& compute) {
+  return compute.stream.device == mx::Device::gpu && w.cols == w.group;
+}
+
 }  // namespace
 
 StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
@@ -196,7 +204,8 @@ StockWeight to_stock(const WeightMatrix& w, const Compute& compute) {
     case WeightFormat::bf16:
       return stock_float(w, compute);
     case WeightFormat::affine:
-      return stock_affine(w, compute);
+      return is_wrong_on_hopper(w, compute) ? stock_dequantized(w, compute)
+                                            : stock_affine(w, compute);
     case WeightFormat::q4_0:
     case WeightFormat::q4_1:
     case WeightFormat::q8_0:

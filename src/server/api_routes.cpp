@@ -158,8 +158,8 @@ void ApiServer::answer_model(Exchange& exchange) {
   // The id may have slashes of its own.
   const std::string id =
       exchange.request().path.substr(std::string_view("/v1/models/").size());
-  if (const Json other = document_model(); !other.is_null() &&
-      other["id"] == id) {
+  if (const Json other = document_model();
+      !other.is_null() && other["id"] == id) {
     respond_json(exchange, other);
     return;
   }

@@ -2,12 +2,12 @@
 #include "server/document_calls.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <iterator>
-
 
 namespace bantam {
 
@@ -19,7 +19,8 @@ constexpr int64_t kMostResults = 100;
 
 constexpr std::array<std::string_view, 1> kIgnoredWithTexts{"user"};
 constexpr std::array<std::string_view, 2> kIgnoredWithQuestion{
-    "user", "metadata"};
+    "user",
+    "metadata"};
 
 std::string checked_text(
     JsonFields& fields,
@@ -65,20 +66,12 @@ std::vector<std::string> read_texts(JsonFields& fields) {
 
 // RFC 4648, with padding.
 std::string base64_of(std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t have = std::min<size_t>(3, bytes.size() - i);
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) {
-      group = group << 8 | (k < have ? bytes[i + k] : 0u);
-    }
-    for (size_t k = 0; k < 4; ++k) {
-      out += k <= have ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and a final NUL
+  const int length = EVP_EncodeBlock(
+      reinterpret_cast<unsigned char*>(out.data()),
+      bytes.data(),
+      static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(length));
   return out;
 }
 
@@ -127,8 +120,7 @@ EmbeddingsCall read_embeddings_call(
         .with_code("model_not_found");
   }
   call.texts = read_texts(fields);
-  const std::string format =
-      fields.text("encoding_format").value_or("float");
+  const std::string format = fields.text("encoding_format").value_or("float");
   if (format != "float" && format != "base64") {
     fields.refuse(
         "encoding_format", "'encoding_format' must be float or base64");
@@ -187,8 +179,8 @@ AskCall read_ask_call(
   }
   if (const Json* paths = fields.array("paths")) {
     for (const Json& path : *paths) {
-      const bool absolute =
-          path.is_string() && path.get_ref<const std::string&>().starts_with('/');
+      const bool absolute = path.is_string() &&
+          path.get_ref<const std::string&>().starts_with('/');
       if (!absolute) {
         fields.refuse("paths", "'paths' must be a list of absolute paths");
       }

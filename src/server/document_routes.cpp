@@ -106,10 +106,7 @@ void ApiServer::answer_ask(Exchange& exchange) {
   search_options.per_file = ask.per_file;
   search_options.among = ask.paths;
   const std::vector<Hit> hits = search(
-      index,
-      ask.question,
-      embed(exchange, {&ask.question, 1}),
-      search_options);
+      index, ask.question, embed(exchange, {&ask.question, 1}), search_options);
   if (hits.empty()) {
     throw ApiError(
         404,

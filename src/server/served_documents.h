@@ -17,7 +17,7 @@ struct ServedDocuments {
   /// The index's file. It is opened for each question, so that documents can
   /// be added while the server runs.
   std::string index;
-  int64_t results = 8;   // see SearchOptions
+  int64_t results = 8;  // see SearchOptions
   int64_t per_file = 3;
 };
 

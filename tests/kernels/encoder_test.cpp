@@ -78,13 +78,20 @@ TEST(EncoderKernels, PackedMatmul) {
 TEST(EncoderKernels, AddLayerNorm) {
   for (const int64_t cols : {1, 20, 384}) {
     const int64_t tokens = 40;
-    const auto x = uniform(tokens * cols, 1), before = uniform(tokens * cols, 2);
+    const auto x = uniform(tokens * cols, 1),
+               before = uniform(tokens * cols, 2);
     const auto weight = uniform(cols, 3), bias = uniform(cols, 4);
     const auto y = everywhere([&](ThreadPool& pool) {
       std::vector<float> out = before;
       add_layer_norm(
-          x.data(), weight.data(), bias.data(), 1e-5f, tokens, cols,
-          out.data(), pool);
+          x.data(),
+          weight.data(),
+          bias.data(),
+          1e-5f,
+          tokens,
+          cols,
+          out.data(),
+          pool);
       return out;
     });
     for (int64_t t = 0; t < tokens; ++t) {
@@ -177,8 +184,8 @@ TEST(EncoderKernels, DotRows) {
     for (int64_t r = 0; r < 9; ++r) {
       double expected = 0;
       for (int64_t k = 0; k < cols; ++k) {
-        expected += static_cast<double>(f16_to_f32(
-                        rows[static_cast<size_t>(r * cols + k)])) *
+        expected += static_cast<double>(
+                        f16_to_f32(rows[static_cast<size_t>(r * cols + k)])) *
             query[static_cast<size_t>(k)];
       }
       ASSERT_NEAR(scores[static_cast<size_t>(r)], expected, 2e-4);

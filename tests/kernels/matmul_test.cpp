@@ -68,6 +68,53 @@ class MatmulTest : public testing::TestWithParam<FormatCase> {
   void TearDown() override { set_target(supported_targets().front()); }
 };
 
+// Another format whose matrices multiply the same activations; or the same.
+FormatCase companion_of(const FormatCase& format, int64_t cols) {
+  const int group = RandomMatrix(format, 1, cols, 1).matrix().group_size();
+  FormatCase found = format;
+  for (const FormatCase& other : all_formats()) {
+    if (cols % column_step(other) == 0 && other.format != format.format &&
+        RandomMatrix(other, 1, cols, 1).matrix().group_size() == group) {
+      found = other;
+    }
+  }
+  return found;
+}
+
+// What a thread keeps from one range to the next must be of the format.
+TEST_P(MatmulTest, SeveralInOneLoopEqualEachAlone) {
+  const int64_t cols = step() == 1 ? 77 : 3 * step();
+  const RandomMatrix first(GetParam(), 200, cols, 31);
+  const RandomMatrix second(companion_of(GetParam(), cols), 70, cols, 32);
+  const RandomMatrix third(GetParam(), 37, cols, 33);
+  constexpr int64_t kTokens = 3;
+  const std::vector<float> x = random_activations(kTokens * cols, 34);
+  for (const std::string_view target : supported_targets()) {
+    set_target(target);
+    ThreadPool pool(2);
+    Activations activations;
+    activations.reserve(kTokens, cols);
+    activations.prepare(
+        x.data(), cols, kTokens, cols, first.matrix().group_size(), pool);
+    std::vector<std::vector<float>> y;
+    std::vector<Product> products;
+    y.reserve(3);
+    for (const RandomMatrix* m : {&first, &second, &third}) {
+      const int64_t rows = m->matrix().rows;
+      y.emplace_back(static_cast<size_t>(kTokens * rows), -77.0f);
+      products.push_back({m->matrix(), y.back().data(), rows});
+    }
+    matmul(products, activations, Store::assign, pool);
+    for (const Product& product : products) {
+      const std::vector<float> alone =
+          multiply(product.w, x.data(), kTokens, pool);
+      for (size_t i = 0; i < alone.size(); ++i) {
+        ASSERT_TRUE(same_bits(product.y[i], alone[i])) << target;
+      }
+    }
+  }
+}
+
 TEST_P(MatmulTest, EqualsTheContractOnEveryTarget) {
   const int64_t s = step();
   const Shape shapes[] = {
@@ -77,6 +124,7 @@ TEST_P(MatmulTest, EqualsTheContractOnEveryTarget) {
       {19, s == 1 ? 600 : 21 * s, 7},
       {64, s == 1 ? 33 : 2 * s, 16},
       {5, s == 1 ? 130 : 5 * s, 33},
+      {18, 8448, 2},  // more than the first cache holds, for some kernels
   };
   uint64_t seed = 1;
   for (const Shape& shape : shapes) {

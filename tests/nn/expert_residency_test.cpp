@@ -69,6 +69,7 @@ TEST_F(ExpertResidencyTest, WithoutABudgetEachIsReadOnce) {
 
 TEST_F(ExpertResidencyTest, ABudgetKeepsThoseUsedLast) {
   ExpertResidency residency(pages(), 2 * kExpertBytes + 1);
+  residency.add_stack(experts_);
   use(residency, {0, 1, 0, 2});  // 1 goes
   EXPECT_EQ(residency.traffic().misses, 3);
   EXPECT_EQ(residency.resident_bytes(), 2 * kExpertBytes);

@@ -79,7 +79,8 @@ TEST_F(DocumentIndexTest, KeepsDocuments) {
 }
 
 TEST_F(DocumentIndexTest, ReplacesAndRemoves) {
-  index_.put(std::vector{document_of("/f/a", "1", {"old words", "x"})}, kTestModel);
+  index_.put(
+      std::vector{document_of("/f/a", "1", {"old words", "x"})}, kTestModel);
   index_.put(std::vector{document_of("/f/a", "2", {"new words"})}, kTestModel);
   EXPECT_TRUE(index_.search_words("old", 5).empty());
   EXPECT_EQ(index_.search_words("new", 5).size(), 1u);
@@ -95,7 +96,8 @@ TEST_F(DocumentIndexTest, RefusesVectorsOfAnotherModel) {
   index_.put(std::vector{document_of("/a", "1", {"x"})}, kTestModel);
   EXPECT_THROW(index_.check_model({"other", 2}), Error);
   EXPECT_THROW(
-      index_.put(std::vector{document_of("/b", "1", {"x"})}, {"other", 2}), Error);
+      index_.put(std::vector{document_of("/b", "1", {"x"})}, {"other", 2}),
+      Error);
   EXPECT_FALSE(index_.find("/b"));
 }
 
@@ -160,8 +162,8 @@ TEST(DocumentIndexFile, SaysThatAFileIsDamaged) {
     DocumentIndex index(path, DatabaseMode::create);
     for (int i = 0; i < 40; ++i) {
       index.put(
-          std::vector{
-              document_of("/" + std::to_string(i), "1", {std::string(3000, 'w')})},
+          std::vector{document_of(
+              "/" + std::to_string(i), "1", {std::string(3000, 'w')})},
           kTestModel);
     }
   }

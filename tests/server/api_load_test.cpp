@@ -32,7 +32,7 @@ TEST_F(Load, AnswersMoreThanOneRequestAConnection) {
 
 TEST_F(Load, QueuesAndThenRefusesWithThePosition) {
   options_.queue = 2;
-  backend_.token_time = std::chrono::milliseconds(100);
+  backend_.held = true;
   server();
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int64_t i = 0; i < 3; ++i) {
@@ -50,6 +50,7 @@ TEST_F(Load, QueuesAndThenRefusesWithThePosition) {
   EXPECT_EQ(refused.json()["error"]["code"], "queue_full");
   EXPECT_NE(refused.body.find("3 requests are ahead"), std::string::npos);
   EXPECT_GE(std::stoi(refused.header("Retry-After")), 1);
+  backend_.held = false;
   for (const auto& client : clients) {
     EXPECT_EQ(client->read_answer().status, 200);
   }
@@ -59,13 +60,7 @@ TEST_F(Load, QueuesAndThenRefusesWithThePosition) {
 TEST_F(Load, AnswersAsManyAtOnceAsTheEngineDoes) {
   options_.queue = 1;
   backend_.at_once = 3;
-  std::atomic<bool> may_end = false;
-  backend_.script = [&](const Request&) {
-    while (!may_end) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return std::vector<std::string>{"Hello"};
-  };
+  backend_.held = true;
   server();
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int64_t i = 0; i < 4; ++i) {
@@ -78,7 +73,7 @@ TEST_F(Load, AnswersAsManyAtOnceAsTheEngineDoes) {
     }));
   }
   EXPECT_EQ(send(chat_request()).json()["error"]["code"], "queue_full");
-  may_end = true;
+  backend_.held = false;
   for (const auto& client : clients) {
     EXPECT_EQ(client->read_answer().status, 200);
   }
@@ -143,7 +138,7 @@ TEST_F(Load, HoldsTheBytesOfAllBodiesTogether) {
     client->close();
   }
   EXPECT_TRUE(
-      wait_for([&] { return begun(200'000)->read_answer(0.5).status == 400; }));
+      wait_for([&] { return begun(200'000)->read_answer().status == 400; }));
 }
 
 TEST_F(Load, TakesAWaiterThatHangsUpOutOfTheQueue) {
@@ -198,7 +193,7 @@ TEST_F(Load, ShedsOnceAnAnswerWasStoppedForMemory) {
   options_.watch.calm_s = 0.5;
   backend_.reason = FinishReason::memory;
   backend_.stop_reason = "memory pressure is red";
-  backend_.token_time = std::chrono::milliseconds(50);
+  backend_.held = true;
   TestClient first(server().port());
   first.send(chat_request());
   ASSERT_TRUE(wait_for([&] { return backend_.is_running(); }));
@@ -206,12 +201,12 @@ TEST_F(Load, ShedsOnceAnAnswerWasStoppedForMemory) {
   second.send(chat_request());
   ASSERT_TRUE(wait_for(
       [&] { return get("/v1/status").json()["requests"]["waiting"] == 1; }));
+  backend_.held = false;
   EXPECT_EQ(first.read_answer().status, 200);
-  for (const Answer& refused : {second.read_answer(), send(chat_request())}) {
-    EXPECT_EQ(refused.status, 503);
-    EXPECT_EQ(refused.json()["error"]["code"], "memory_pressure");
-    EXPECT_NE(refused.body.find("is red"), std::string::npos) << refused.body;
-  }
+  const Answer refused = second.read_answer();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.json()["error"]["code"], "memory_pressure");
+  EXPECT_NE(refused.body.find("is red"), std::string::npos) << refused.body;
   EXPECT_EQ(backend_.requests().size(), 1u);
   backend_.reason = FinishReason::stop;
   EXPECT_TRUE(wait_for([&] { return send(chat_request()).status == 200; }));

@@ -41,8 +41,8 @@ class DocumentRoutesTest : public ServerTest {
 
 TEST_F(DocumentRoutesTest, Embeddings) {
   serve_documents();
-  const Answer answer = embed(
-      R"("model":"fake-embedder","input":["an apple","the river"])");
+  const Answer answer =
+      embed(R"("model":"fake-embedder","input":["an apple","the river"])");
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto json = answer.json();
   EXPECT_EQ(json["object"], "list");
@@ -77,12 +77,12 @@ TEST_F(DocumentRoutesTest, SaysWhichTextsAreCut) {
 
 TEST_F(DocumentRoutesTest, RefusesWhatItCannotEmbed) {
   serve_documents();
-  const auto refused = [&](const std::string& fields, int status,
-                           const std::string& param) {
-    const Answer answer = embed(fields);
-    EXPECT_EQ(answer.status, status) << fields;
-    EXPECT_EQ(answer.json()["error"]["param"], param) << answer.body;
-  };
+  const auto refused =
+      [&](const std::string& fields, int status, const std::string& param) {
+        const Answer answer = embed(fields);
+        EXPECT_EQ(answer.status, status) << fields;
+        EXPECT_EQ(answer.json()["error"]["param"], param) << answer.body;
+      };
   refused("", 400, "input");
   refused(R"("input":[])", 400, "input");
   refused(R"("input":"")", 400, "input");
@@ -108,7 +108,8 @@ TEST_F(DocumentRoutesTest, AnswersWithSources) {
     return std::vector<std::string>{
         "The river runs ", "north [1].", " So they all say."};
   };
-  const Answer answer = post("/v1/ask", R"({"question":"Where runs the river?"})");
+  const Answer answer =
+      post("/v1/ask", R"({"question":"Where runs the river?"})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   const auto json = answer.json();
   EXPECT_EQ(json["answer"], "The river runs north [1]. So they all say.");

@@ -20,6 +20,7 @@ class FakeBackend : public Backend {
   /// The tokens of the answer to a request; empty: "Hello", " ", "world".
   std::function<std::vector<std::string>(const Request&)> script;
   std::chrono::milliseconds token_time{0};
+  std::atomic<bool> held = false;  // no token comes while it is
   FinishReason reason = FinishReason::stop;
   std::string stop_reason;  // of the guard
   std::string failure;      // throws invalid_request with this text
@@ -53,6 +54,9 @@ class FakeBackend : public Backend {
     const std::vector<std::string> tokens = script
         ? script(request)
         : std::vector<std::string>{"Hello", " ", "world"};
+    while (held && !stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     for (const std::string& token : tokens) {
       std::this_thread::sleep_for(token_time);
       if (stop.stop_requested()) {
