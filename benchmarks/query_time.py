@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Time of a search in a large index, without the embedding model's own.
 
-  query_time.py build/bantam INDEX GROWN [--chunks 50000]
+  query_time.py build/bantam INDEX GROWN [--chunks 50000] [--questions 60]
 
 GROWN is made from INDEX by copying its documents under other names until it has
 that many chunks. The questions of sqlite_questions.tsv are asked of it.
@@ -51,6 +51,7 @@ def main():
     parser.add_argument("index")
     parser.add_argument("grown")
     parser.add_argument("--chunks", type=int, default=50000)
+    parser.add_argument("--questions", type=int, default=60)
     options = parser.parse_args()
     total = grow(options.index, options.grown, options.chunks)
     size = Path(options.grown).stat().st_size / 1e6
@@ -61,7 +62,7 @@ def main():
                  if not line.startswith("#")]
     for by in ("words", "vectors", "fusion"):
         times = []
-        for question in questions:
+        for question in questions[:options.questions]:
             run = subprocess.run(
                 [options.bantam, "index", "search", question, "--index",
                  options.grown, "--by", by, "--json"],

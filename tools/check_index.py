@@ -59,25 +59,29 @@ def check_file(index, states):
     return problems
 
 
+# Short ones, so that a run commits many times in a second or two.
+FILES = 400
+
+
 class Corpus:
     def __init__(self, folder, rng):
         self.folder, self.rng, self.states = folder, rng, {}
-        for i in range(120):
+        for i in range(FILES):
             self.write(i)
 
     def write(self, i):
         words = ["apple", "river", "engine", "ledger", "harbour", "winter"]
         text = "\n\n".join(
-            " ".join(self.rng.choice(words) for _ in range(60))
-            for _ in range(self.rng.randint(1, 6)))
+            " ".join(self.rng.choice(words) for _ in range(8))
+            for _ in range(self.rng.randint(1, 2)))
         path = self.folder / f"file{i:03}.txt"
         path.write_text(text)
         self.states.setdefault(str(path), set()).add(
             hashlib.sha256(text.encode()).hexdigest())
 
     def change(self):
-        for _ in range(12):
-            self.write(self.rng.randrange(120))
+        for _ in range(FILES // 5):
+            self.write(self.rng.randrange(FILES))
 
 
 def main():
@@ -95,12 +99,17 @@ def main():
         index = str(Path(folder) / "index.db")
         add = [options.bantam, "index", "add", str(docs), "--index", index,
                "--threads", "1"]
+        # Kills fall anywhere in a run, however fast the machine is.
+        start = time.monotonic()
+        subprocess.run(add[:-3] + [index + ".timed", "--threads", "1"],
+                       check=True, stdout=subprocess.DEVNULL)
+        longest = time.monotonic() - start
         killed = 0
         seen = set()
         while killed < options.kills:
             process = subprocess.Popen(
                 add, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(rng.uniform(0.05, 2.5))
+            time.sleep(rng.uniform(0.05, longest))
             process.send_signal(signal.SIGKILL)
             if process.wait() != -signal.SIGKILL:
                 corpus.change()  # it was done: there must be work to break
@@ -135,6 +144,8 @@ def main():
                 problems.append(f"{path} is not there as it is now")
         if problems:
             sys.exit("in the end: " + "; ".join(problems[:5]))
+        if len(seen) < 3:
+            sys.exit(f"only {len(seen)} states seen: no kill met work")
         print(f"{killed} kills, {len(seen)} different states seen, {len(there)} "
               "documents in the end, each once and whole")
 
