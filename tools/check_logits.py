@@ -60,7 +60,7 @@ def log_softmax(logits):
     return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
 
 
-def program_logits(program, model, ids, kv_bits):
+def program_logits(program, model, ids, kv_bits=16):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "logits.npy"
         subprocess.run(
