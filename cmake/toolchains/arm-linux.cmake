@@ -22,3 +22,5 @@ set(ENV{PKG_CONFIG_LIBDIR}
 # The shared libraries of the sysroot need one another.
 set(CMAKE_EXE_LINKER_FLAGS_INIT
     "-Wl,-rpath-link,${_sysroot}/usr/lib/aarch64-linux-gnu")
+# OpenSSL's configuration lies among the headers of the architecture.
+set(CMAKE_CXX_FLAGS_INIT "-isystem ${_sysroot}/usr/include/aarch64-linux-gnu")
