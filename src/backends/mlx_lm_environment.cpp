@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "backends/mlx_lm_lock.h"
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/user_folders.h"
 
 namespace bantam {
 
@@ -22,28 +22,15 @@ namespace fs = std::filesystem;
 
 constexpr const char* kStamp = "environment.json";
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-std::string data_folder() {
-  if (const std::string data = variable("XDG_DATA_HOME");
-      data.starts_with('/')) {
-    return data + "/bantam";
-  }
-  const std::string home = variable("HOME");
-  if (home.empty()) {
+std::string environments_home() {
+  std::string folder = user_data_folder();
+  if (folder.empty()) {
     fail(
         ErrorCode::invalid_request,
         "HOME is not set, so there is no folder for environments; name one: "
         "--environments FOLDER");
   }
-#ifdef __APPLE__
-  return home + "/Library/Application Support/bantam";
-#else
-  return home + "/.local/share/bantam";
-#endif
+  return folder;
 }
 
 // The version in "mlx_lm-0.32.2.dist-info" of the folder's site-packages.
@@ -145,7 +132,7 @@ const char* environment_state_name(EnvironmentState state) {
 
 std::string environments_folder(const std::string& setting) {
   const fs::path folder =
-      setting.empty() ? data_folder() + "/environments" : setting;
+      setting.empty() ? environments_home() + "/environments" : setting;
   std::error_code ignored;
   const fs::path absolute = fs::absolute(folder, ignored);
   return (absolute.empty() ? folder : absolute).lexically_normal().string();

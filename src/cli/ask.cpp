@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "base/user_folders.h"
 #include "base/utf8.h"
 #include "cli/answer.h"
 #include "cli/command.h"
@@ -282,10 +282,9 @@ std::string key_of_work(
 }
 
 std::string default_progress_file(const std::string& key) {
-  const char* home = std::getenv("HOME");
-  const std::string cache =
-      home == nullptr ? "." : std::string(home) + "/.cache/bantam";
-  return cache + "/whole-" + key.substr(0, 16) + ".jsonl";
+  const std::string folder = user_cache_folder();
+  return (folder.empty() ? "." : folder) + "/whole-" + key.substr(0, 16) +
+      ".jsonl";
 }
 
 int answer_from_whole(

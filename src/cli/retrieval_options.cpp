@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 
 #include "base/error.h"
 #include "base/size.h"
+#include "base/user_folders.h"
 #include "cli/options.h"
 #include "cli/progress_line.h"
 #include "engine/run_check.h"
@@ -27,28 +27,15 @@ constexpr int64_t kProgramBytes = 16 << 20;
 // Of each reason, how many files are named.
 constexpr int64_t kNamedFiles = 5;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-std::string data_folder() {
-  if (const std::string data = variable("XDG_DATA_HOME");
-      data.starts_with('/')) {
-    return data + "/bantam";
-  }
-  const std::string home = variable("HOME");
-  if (home.empty()) {
+std::string index_home() {
+  std::string folder = user_data_folder();
+  if (folder.empty()) {
     fail(
         ErrorCode::invalid_request,
         "HOME is not set, so there is no folder for the index; name one: "
         "--index FILE");
   }
-#ifdef __APPLE__
-  return home + "/Library/Application Support/bantam";
-#else
-  return home + "/.local/share/bantam";
-#endif
+  return folder;
 }
 
 }  // namespace
@@ -57,7 +44,7 @@ std::string index_path(const RunConfig& config) {
   if (const std::string& path = config.text("retrieval.index"); !path.empty()) {
     return expand_home(path);
   }
-  const std::string folder = data_folder();
+  const std::string folder = index_home();
   std::error_code ignored;
   fs::create_directories(folder, ignored);
   return folder + "/documents.sqlite";

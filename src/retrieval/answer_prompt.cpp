@@ -57,16 +57,17 @@ int64_t prompt_tokens_of(const Backend& backend, const Request& request) {
   return bytes / 2;
 }
 
-bool prompt_fits(
+std::optional<int64_t> prompt_tokens_within(
     const Backend& backend,
     const Request& request,
     int64_t budget) {
   try {
-    return prompt_tokens_of(backend, request) <= budget;
+    const int64_t tokens = prompt_tokens_of(backend, request);
+    return tokens <= budget ? std::optional(tokens) : std::nullopt;
   } catch (const Error& error) {
     // Longer than the model's context.
     if (error.code() == ErrorCode::invalid_request) {
-      return false;
+      return std::nullopt;
     }
     throw;
   }
@@ -92,10 +93,11 @@ PackedPrompt pack_question(
   PackedPrompt packed;
   const auto fits = [&](const std::vector<Hit>& sources) {
     Request request = with_content(base, question_text(question, sources));
-    if (!prompt_fits(backend, request, prompt_budget)) {
+    const auto tokens = prompt_tokens_within(backend, request, prompt_budget);
+    if (!tokens) {
       return false;
     }
-    packed.prompt_tokens = prompt_tokens_of(backend, request);
+    packed.prompt_tokens = *tokens;
     packed.request = std::move(request);
     packed.sources = sources;
     return true;

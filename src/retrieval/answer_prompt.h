@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,9 @@ struct PackedPrompt {
 /// estimate from its bytes.
 int64_t prompt_tokens_of(const Backend& backend, const Request& request);
 
-/// Whether that is at most `budget`; false too for what the backend refuses
+/// The same if it is at most `budget`; none too for what the backend refuses
 /// because of its length.
-bool prompt_fits(
+std::optional<int64_t> prompt_tokens_within(
     const Backend& backend,
     const Request& request,
     int64_t budget);

@@ -219,10 +219,15 @@ class Ingest {
 
   // Documents of the folders that were named whose files are gone.
   void remove_missing(const std::vector<std::string>& paths) {
+    std::vector<std::string> folders;
+    for (const std::string& path : paths) {
+      if (std::string folder = absolute_path(path); names_folder(folder)) {
+        folders.push_back(std::move(folder) + "/");
+      }
+    }
     for (const Document& document : index_.documents()) {
-      const bool below = std::ranges::any_of(paths, [&](const auto& path) {
-        const std::string folder = absolute_path(path);
-        return names_folder(folder) && document.path.starts_with(folder + "/");
+      const bool below = std::ranges::any_of(folders, [&](const auto& folder) {
+        return document.path.starts_with(folder);
       });
       struct stat status{};
       if (below && !files_.contains(document.path) &&

@@ -203,8 +203,9 @@ class WholeRun {
   }
 
   bool fits(const std::string& content) const {
-    return prompt_fits(
-        backend_, with_content(base_, content), options_.prompt_budget);
+    return prompt_tokens_within(
+               backend_, with_content(base_, content), options_.prompt_budget)
+        .has_value();
   }
 
   void count(const Result& result) {

@@ -97,10 +97,6 @@ std::string list_of_floats(std::span<const float> values) {
   return out + "]";
 }
 
-int64_t number_or(std::optional<int64_t> given, int64_t otherwise) {
-  return given.value_or(otherwise);
-}
-
 }  // namespace
 
 EmbeddingsCall read_embeddings_call(
@@ -188,9 +184,9 @@ AskCall read_ask_call(
     }
   }
   ask.results =
-      number_or(fields.integer("results", 1, kMostResults), documents.results);
-  ask.per_file = number_or(
-      fields.integer("per_file", 0, kMostResults), documents.per_file);
+      fields.integer("results", 1, kMostResults).value_or(documents.results);
+  ask.per_file =
+      fields.integer("per_file", 0, kMostResults).value_or(documents.per_file);
   ask.request.sampling = read_sampling(fields, model);
   ask.request.stop = read_stop(fields, "stop");
   read_reasoning_effort(

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
@@ -13,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/user_folders.h"
 
 namespace bantam {
 
@@ -22,15 +22,8 @@ namespace fs = std::filesystem;
 
 // "" if there is no home to keep it in.
 std::string cache_path() {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value == nullptr ? "" : value);
-  };
-  std::string folder = variable("XDG_CACHE_HOME");
-  if (folder.empty() && !variable("HOME").empty()) {
-    folder = variable("HOME") + "/.cache";
-  }
-  return folder.empty() ? "" : folder + "/bantam/sha256.json";
+  const std::string folder = user_cache_folder();
+  return folder.empty() ? "" : folder + "/sha256.json";
 }
 
 /// Digests by path, each with the size and change date it belongs to. A cache:
